@@ -1,1 +1,10 @@
-export {}
+export { App, type AppOptions, type RequestListener, type StopOptions } from './app'
+export { ClientGoneError, DeadlineError, ShutdownError } from './abort-reasons'
+export { compose, type Composed, type DefaultState, type Middleware, type Next } from './compose'
+export { type Server } from './connections'
+export { Context } from './context'
+export { HttpError } from 'http-errors'
+export { type HttpAssert } from './assert'
+export { type Phase } from './lifetime'
+export { type Query, Request } from './request'
+export { type Body, Response } from './response'

@@ -1,0 +1,370 @@
+import { type AsyncLocalStorage, AsyncLocalStorage as Storage } from 'node:async_hooks'
+import EventEmitter from 'node:events'
+import http, { type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
+import { type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { type Socket } from 'node:net'
+import { inspect } from 'node:util'
+import { ShutdownError } from './abort-reasons'
+import { compose, type Composed, type DefaultState, type Middleware, type Next } from './compose'
+import { Connections, type Connection, type Server } from './connections'
+import { Context, lifetime, toError } from './context'
+import { InFlight } from './in-flight'
+import { type Stop } from './lifetime'
+import { refuse } from './refuse'
+import { Request } from './request'
+import { respond } from './respond'
+import { Response } from './response'
+
+/** Options of an App; Koa's, `server` and `timeout`. Unknown ones are ignored, as in Koa. */
+export interface AppOptions {
+  /** The environment's name. Default: NODE_ENV, or 'development'. Changes nothing by itself. */
+  env?: string
+  /** Keys that sign cookies, or a Keygrip. */
+  keys?: unknown
+  /** Trust X-Forwarded-Host, -Proto and `proxyIpHeader`. Default false. */
+  proxy?: boolean
+  /** How many parts of the host name are the domain. Default 2. */
+  subdomainOffset?: number
+  /** Default 'X-Forwarded-For'. */
+  proxyIpHeader?: string
+  /** How many addresses of `proxyIpHeader` count, from the last. Default 0: all. */
+  maxIpsCount?: number
+  /** Makes one function of the middleware. Default: this package's `compose`. */
+  compose?: (middleware: readonly Middleware[]) => Composed<Context>
+  /** true or a storage: `app.currentContext` is the context of the running request. Default false: it costs every await. */
+  asyncLocalStorage?: boolean | AsyncLocalStorage<Context>
+  /** Options of http.createServer for `listen`. */
+  server?: ServerOptions
+  /** The deadline (ms) of every request, unless it sets its own. Default: none. */
+  timeout?: number
+}
+
+/** What `beginStop` takes. */
+export interface StopOptions {
+  /** What began the stop: 'SIGTERM', … */
+  cause: string
+  /** The moment (ms since the epoch) at which what is left will be aborted: deadlines are clamped to it. */
+  abortAt?: number
+  /** Asked for each request that arrives from now on, before any middleware: false answers it 503. Default: all are served. */
+  admit?: (ctx: Context) => boolean
+}
+
+/** The function that `callback()` makes. */
+export type RequestListener = (
+  req: IncomingMessage | Http2ServerRequest,
+  res: ServerResponse | Http2ServerResponse,
+) => Promise<void>
+
+type AnyMiddleware = (ctx: never, next: Next) => unknown
+
+/**
+ * A Koa application: middleware, and the servers that it answers. Beside Koa's API it states what is in flight and
+ * connected, and offers `hold`, `beginStop` and `ctx.abort` to whoever shuts it down; it does not shut down itself.
+ */
+export class App<State = DefaultState> extends EventEmitter {
+  env: string
+  declare keys?: unknown
+  proxy: boolean
+  subdomainOffset: number
+  proxyIpHeader: string
+  maxIpsCount: number
+  /** true: errors are not printed. */
+  silent = false
+  compose: (middleware: readonly Middleware[]) => Composed<Context>
+  /** What `use` was given, in order. */
+  readonly middleware: Middleware[] = []
+  /** What every ctx, ctx.request and ctx.response inherits from: extend them, also while the server runs. */
+  readonly context: Context<State>
+  readonly request: Request
+  readonly response: Response
+  readonly #Context: typeof Context<State>
+  readonly #Request: typeof Request
+  readonly #Response: typeof Response
+  readonly #storage: AsyncLocalStorage<Context> | undefined
+  readonly #serverOptions: ServerOptions
+  readonly #timeout: number | undefined
+  readonly #listeners = new WeakSet<object>()
+  readonly #servers = new Set<Server>()
+  readonly #inflight = new InFlight()
+  readonly #connections = new Connections((socket) => this.#loseQueued(socket))
+  /** Requests that wait at the gate, and how often it was closed. */
+  #held: (() => void)[] = []
+  #holds = 0
+  #stop: Stop | undefined = undefined
+
+  /** @throws RangeError if `timeout` is not a number of ms above 0 */
+  constructor(options: AppOptions = {}) {
+    super()
+    const { timeout } = options
+    if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
+      throw new RangeError(`Cannot create an App with timeout ${inspect(timeout)}: it must be a number of ms above 0`)
+    }
+    this.env = options.env || process.env['NODE_ENV'] || 'development'
+    if (options.keys) this.keys = options.keys
+    this.proxy = options.proxy || false
+    this.subdomainOffset = options.subdomainOffset || 2
+    this.proxyIpHeader = options.proxyIpHeader || 'X-Forwarded-For'
+    this.maxIpsCount = options.maxIpsCount || 0
+    this.compose = options.compose || compose
+    this.#storage = typeof options.asyncLocalStorage === 'object' ? options.asyncLocalStorage : options.asyncLocalStorage ? new Storage() : undefined
+    this.#serverOptions = options.server ?? {}
+    this.#timeout = timeout
+
+    this.#Context = class extends Context<State> {}
+    this.#Request = class extends Request {}
+    this.#Response = class extends Response {}
+    this.context = this.#Context.prototype
+    this.request = this.#Request.prototype
+    this.response = this.#Response.prototype
+  }
+
+  /**
+   * Adds a middleware at the end of the chain.
+   * @throws TypeError if it is no function
+   */
+  use(fn: Middleware<State> | AnyMiddleware): this {
+    if (typeof fn !== 'function') throw new TypeError('middleware must be a function!')
+    this.middleware.push(fn as Middleware)
+    return this
+  }
+
+  // ── Servers ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Makes an http server of the `server` options, attaches it and lets it listen; takes what http.Server.listen takes.
+   * While the app stops, the server is made but does not listen.
+   */
+  listen(...args: unknown[]): http.Server {
+    const server = this.attach(http.createServer(this.#serverOptions))
+    if (this.#stop !== undefined) return server
+    return server.listen(...(args as Parameters<http.Server['listen']>)) as http.Server
+  }
+
+  /**
+   * Makes the app answer a server of yours (http, https, http2), unless a function of `callback()` does so already,
+   * and follows its connections.
+   * @returns the server
+   */
+  attach<S extends Server>(server: S): S {
+    if (this.#servers.has(server)) return server
+    if (!server.listeners('request').some((listener) => this.#listeners.has(listener))) {
+      server.on('request', this.callback() as (...args: unknown[]) => unknown)
+    }
+    this.#follow(server)
+    return server
+  }
+
+  /** Follows a server from `attach` or from its first request on. */
+  #follow(server: Server): void {
+    this.#servers.add(server)
+    this.#connections.watch(server)
+    server.on('close', () => this.#servers.delete(server))
+    server.on('listening', () => this.#servers.add(server))
+  }
+
+  /** The servers that the app answers, from `listen`, `attach` or their first request on, until they are closed. */
+  get servers(): ReadonlySet<Server> {
+    return this.#servers
+  }
+
+  /** The open sockets of these servers; a TLS connection's raw socket until its handshake is done, then its TLSSocket. */
+  get connections(): ReadonlySet<Socket> {
+    return this.#connections
+  }
+
+  /** The open HTTP/2 sessions, which live on one of the connections each. */
+  get sessions(): ReadonlySet<ServerHttp2Session> {
+    return this.#connections.sessions
+  }
+
+  /**
+   * How many bytes had been read from a connection when its last response ended; 0 before the first.
+   * If `socket.bytesRead` is more and nothing is in flight on it, part of a request is in.
+   */
+  bytesAtIdle(socket: Socket): number {
+    return this.#connections.of(socket)?.bytesAtIdle ?? 0
+  }
+
+  /** Node 20 and 22 close queued responses of a pipeline without a word when their socket goes. */
+  #loseQueued(socket: Socket): void {
+    for (const ctx of this.#inflight) {
+      if (ctx.req.socket === socket) ctx[lifetime].responseClosed()
+    }
+  }
+
+  // ── The life of a request ───────────────────────────────────────────────────────────────────
+
+  /** A 'request' listener for a server of Node's. */
+  callback(): RequestListener {
+    const fn = this.compose(this.middleware)
+    if (this.listenerCount('error') === 0) this.on('error', (error: Error) => this.onerror(error))
+
+    const listener: RequestListener = (req, res) => {
+      // HTTP/2's compat API is close enough to http's to be one type here.
+      const ctx = this.createContext(req as IncomingMessage, res as ServerResponse) as Context
+      const life = ctx[lifetime]
+      life.begin(this.#inflight, this.#connectionOf(req), this.#stop)
+      if (this.#timeout !== undefined) life.setTimeout(this.#timeout)
+      if (this.#holds > 0) return new Promise((resolve) => this.#held.push(() => resolve(this.#run(ctx, fn))))
+      return this.#run(ctx, fn)
+    }
+    this.#listeners.add(listener)
+    return listener
+  }
+
+  #run(ctx: Context, fn: Composed<Context>): Promise<void> {
+    const life = ctx[lifetime]
+    const handled = () => life.handled()
+    if (life.clientGone) {
+      handled()
+      return Promise.resolve()
+    }
+    if (this.#stop?.admit !== undefined && !this.#stop.admit(ctx)) {
+      refuse(ctx.res, this.#stop.error)
+      handled()
+      return Promise.resolve()
+    }
+    const answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
+    return answered.then(handled, (error: unknown) => {
+      this.#lastResort(ctx, error)
+      handled()
+    })
+  }
+
+  /** Runs the chain, answers with what it left in ctx, or with its error. */
+  handleRequest(ctx: Context, fn: Composed<Context>): Promise<void> {
+    ctx.res.statusCode = 404
+    return fn(ctx)
+      .then(() => respond(ctx))
+      .catch((error: unknown) => ctx.onerror(error ?? toError(error)))
+  }
+
+  /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
+  createContext(req: IncomingMessage, res: ServerResponse): Context<State> {
+    const request = new this.#Request(this as unknown as App, req, res)
+    const response = new this.#Response(this as unknown as App, req, res)
+    return new this.#Context(this, req, res, request, response)
+  }
+
+  /** `ctx.onerror` itself has failed, an override of it or of `handleRequest`: the client must not wait for ever. */
+  #lastResort(ctx: Context, error: unknown): void {
+    console.error(toError(error))
+    const { res } = ctx
+    if (res.headersSent) {
+      res.destroy()
+      return
+    }
+    res.statusCode = 500
+    res.end()
+  }
+
+  /** The context of the running request, if the app has `asyncLocalStorage`. */
+  get currentContext(): Context | undefined {
+    return this.#storage?.getStore()
+  }
+
+  // ── Errors ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Emits 'error'; a listener that throws is printed, so that it neither hangs the request nor ends the process. */
+  report(error: unknown, ctx: Context<State>): void {
+    try {
+      this.emit('error', error, ctx)
+    } catch (thrown) {
+      console.error(thrown)
+    }
+  }
+
+  /**
+   * Prints an error, unless it is meant for the client (404, `expose`) or the app is `silent`.
+   * Listens to 'error' if nobody else does when `callback()` is called.
+   * @throws TypeError if `error` is none
+   */
+  onerror(error: Error): void {
+    if (!(error instanceof Error || Object.prototype.toString.call(error) === '[object Error]')) {
+      throw new TypeError(`non-error thrown: ${JSON.stringify(error)}`)
+    }
+    const { status, expose } = error as Error & { status?: number; expose?: boolean }
+    if (status === 404 || expose || this.silent) return
+    console.error(`\n${(error.stack || error.toString()).replace(/^/gm, '  ')}\n`)
+  }
+
+  // ── For whoever shuts the app down ──────────────────────────────────────────────────────────
+
+  /**
+   * The requests in flight: handler still running, response still open, or `waitUntil` pending.
+   * A handler whose client left is in flight: its database must not be closed under it.
+   */
+  get inflight(): ReadonlySet<Context> {
+    return this.#inflight
+  }
+
+  /** Resolves when nothing is in flight. Says nothing about what arrives afterwards. */
+  idle(): Promise<void> {
+    return this.#inflight.idle()
+  }
+
+  /** New requests wait before the first middleware until the returned function is called. Holds add up. */
+  hold(): () => void {
+    let released = false
+    this.#holds++
+    return () => {
+      if (released) return
+      released = true
+      if (--this.#holds > 0) return
+      const held = this.#held
+      this.#held = []
+      for (const proceed of held) proceed()
+    }
+  }
+
+  /**
+   * Marks the app as stopping: `ctx.stopping` aborts, now and for every later request; deadlines are clamped to
+   * `abortAt`; `listen` listens no more; a request that `admit` refuses is answered 503. Closes nothing and aborts
+   * no `ctx.signal`. A second call changes nothing.
+   * @returns the one ShutdownError of this stop
+   */
+  beginStop({ cause, abortAt = Infinity, admit }: StopOptions): ShutdownError {
+    if (this.#stop !== undefined) return this.#stop.error
+    this.#stop = { error: new ShutdownError(cause), abortAt, admit }
+    for (const ctx of this.#inflight) ctx[lifetime].stop(this.#stop)
+    return this.#stop.error
+  }
+
+  /** The record of a request's connection. A server that is met for the first time is attached. */
+  #connectionOf(req: IncomingMessage | Http2ServerRequest): Connection | undefined {
+    if (req.httpVersionMajor >= 2) {
+      const stream: ServerHttp2Stream | undefined = (req as Http2ServerRequest).stream
+      const session = stream?.session as ServerHttp2Session | undefined
+      if (session === undefined || this.#connections.sessions.has(session)) return undefined
+      this.#meet(session.socket)
+      this.#connections.sessions.add(session)
+      session.once('close', () => this.#connections.sessions.delete(session))
+      return undefined
+    }
+    const socket = req.socket as Socket | undefined
+    if (socket === undefined) return undefined
+    return this.#connections.of(socket) ?? this.#meet(socket)
+  }
+
+  #meet(socket: Socket): Connection | undefined {
+    const { server } = socket as Socket & { server?: Server }
+    if (server !== undefined && !this.#servers.has(server)) this.#follow(server)
+    if (typeof socket.once !== 'function') return undefined
+    this.#connections.add(socket)
+    return this.#connections.of(socket)
+  }
+
+  // ── Display ─────────────────────────────────────────────────────────────────────────────────
+
+  toJSON() {
+    return { subdomainOffset: this.subdomainOffset, proxy: this.proxy, env: this.env }
+  }
+
+  inspect(): unknown {
+    return this.toJSON()
+  }
+
+  [inspect.custom](): unknown {
+    return this.inspect()
+  }
+}

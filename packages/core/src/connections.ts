@@ -1,0 +1,104 @@
+import { type Server as HttpServer } from 'node:http'
+import { type Http2SecureServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { type Server as HttpsServer } from 'node:https'
+import { type Socket } from 'node:net'
+import { Server as TlsServer, type TLSSocket } from 'node:tls'
+
+/** Any of Node's servers that speak HTTP. */
+export type Server = HttpServer | HttpsServer | Http2Server | Http2SecureServer
+
+/** One connection, and what its requests leave on it. */
+export class Connection {
+  /** Requests on it whose response is open; more than one when the client pipelines. */
+  open = 0
+  /** `socket.bytesRead` when its last response ended: more than that means that part of a request is in. */
+  bytesAtIdle = 0
+  readonly #socket: Socket
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  responseEnded(): void {
+    this.open--
+    if (this.open === 0) this.bytesAtIdle = this.#socket.bytesRead
+  }
+}
+
+/**
+ * Every open connection of the servers it watches: a Set of the sockets that can be spoken on.
+ * A TLS connection shows as its raw socket until the handshake is done, then as its TLSSocket.
+ */
+export class Connections extends Set<Socket> {
+  /** HTTP/2 sessions, which live on one of the connections each. */
+  readonly sessions = new Set<ServerHttp2Session>()
+  readonly #records = new Map<Socket, Connection>()
+  readonly #handshaking = new Map<string, Socket>()
+  readonly #onLostPipeline: (socket: Socket) => void
+
+  /** @param onLostPipeline - a connection with several open responses has closed: Node 20 and 22 tell only the first */
+  constructor(onLostPipeline: (socket: Socket) => void) {
+    super()
+    this.#onLostPipeline = onLostPipeline
+  }
+
+  /** Follows `server`'s connections from now on. Those it has already are met with their next request. */
+  watch(server: Server): void {
+    if (server instanceof TlsServer) {
+      server.on('connection', (socket: Socket) => this.#handshake(socket))
+      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
+    } else {
+      server.on('connection', (socket: Socket) => this.add(socket))
+    }
+    server.on('session', (session: ServerHttp2Session) => {
+      this.sessions.add(session)
+      session.once('close', () => this.sessions.delete(session))
+    })
+  }
+
+  override add(socket: Socket): this {
+    if (this.has(socket) || socket.destroyed) return this
+    super.add(socket)
+    const connection = new Connection(socket)
+    this.#records.set(socket, connection)
+    socket.once('close', () => {
+      this.delete(socket)
+      this.#records.delete(socket)
+      if (connection.open > 1) this.#onLostPipeline(socket)
+    })
+    return this
+  }
+
+  /** The record of a connection; undefined for one that was never met. */
+  of(socket: Socket): Connection | undefined {
+    return this.#records.get(socket)
+  }
+
+  #handshake(socket: Socket): void {
+    const peer = peerOf(socket)
+    if (peer === undefined) return // over a unix socket it shows only once it is secure
+    this.#handshaking.set(peer, socket)
+    this.add(socket)
+    socket.once('close', () => {
+      if (this.#handshaking.get(peer) === socket) this.#handshaking.delete(peer)
+    })
+  }
+
+  #secure(socket: TLSSocket): void {
+    const peer = peerOf(socket)
+    const raw = peer === undefined ? undefined : this.#handshaking.get(peer)
+    if (raw !== undefined) {
+      this.#handshaking.delete(peer as string)
+      this.delete(raw)
+    }
+    this.add(socket)
+  }
+}
+
+/**
+ * What a TLSSocket shares with the raw socket under it: Node has no public way from the one to the other.
+ */
+function peerOf(socket: Socket): string | undefined {
+  if (socket.remotePort === undefined) return undefined
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`
+}

@@ -1,0 +1,194 @@
+import { type ServerResponse } from 'node:http'
+import { type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
+import { ClientGoneError, DeadlineError, type ShutdownError } from './abort-reasons'
+import { type Connection } from './connections'
+import { type Context } from './context'
+import { type InFlight } from './in-flight'
+import { refuse } from './refuse'
+
+/** What a request in flight is waiting for: its handler, its response's last byte, or its `waitUntil` promises. */
+export type Phase = 'handler' | 'response' | 'background'
+
+/** A timer cannot wait longer (Node lib/internal/timers.js, TIMEOUT_MAX); what is further away never comes. */
+const TIMER_MAX = 2 ** 31 - 1
+
+/**
+ * What one request lives through, from its head to its last byte: its place in the registry, its signals, its deadline.
+ * Apart from Context, so that `Object.create(ctx)` and proxies of ctx share it, and its fields don't show on ctx.
+ */
+export class Lifetime {
+  readonly startedAt = Date.now()
+  readonly #ctx: Context
+  #registry: InFlight | undefined = undefined
+  #connection: Connection | undefined = undefined
+  #handling = true
+  #open = true
+  #pending = 0
+  #gone = false
+  #controller: AbortController | undefined = undefined
+  /** Why the signal has aborted or, when it is not yet made, would be aborted at its first read. */
+  #reason: unknown = undefined
+  #stoppingController: AbortController | undefined = undefined
+  #stop: Stop | undefined = undefined
+  #deadline = Infinity
+  #timer: NodeJS.Timeout | undefined = undefined
+
+  constructor(ctx: Context) {
+    this.#ctx = ctx
+  }
+
+  /** Puts the request in flight. The one listener that a request pays for tells when its response is closed. */
+  begin(registry: InFlight, connection: Connection | undefined, stop: Stop | undefined): void {
+    this.#registry = registry
+    this.#connection = connection
+    this.#stop = stop
+    if (connection !== undefined) connection.open++
+    registry.add(this.#ctx)
+    this.#ctx.res.on('close', () => this.responseClosed())
+  }
+
+  /** The handler has ended, whatever came of it. */
+  handled(): void {
+    this.#handling = false
+    this.#settle()
+  }
+
+  /**
+   * The response is closed: finished, or its client is gone.
+   * Not the request's own 'close', which fires after every body that was read.
+   */
+  responseClosed(): void {
+    if (!this.#open) return
+    this.#open = false
+    if (this.#connection !== undefined) this.#connection.responseEnded()
+    const { res, response } = this.#ctx
+    if (!isComplete(res)) {
+      this.#gone = true
+      this.#fire(CLIENT_GONE)
+    }
+    response.releaseBody()
+    this.#settle()
+  }
+
+  /** @returns whether the client left before its response was complete */
+  get clientGone(): boolean {
+    return this.#gone
+  }
+
+  get phase(): Phase {
+    return this.#handling ? 'handler' : this.#open ? 'response' : 'background'
+  }
+
+  /** Keeps the request in flight until `promise` has settled. */
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#pending++
+    const settled = () => {
+      this.#pending--
+      this.#settle()
+    }
+    Promise.resolve(promise).catch((error: unknown) => this.#ctx.app.report(error, this.#ctx)).then(settled, settled)
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#reason !== undefined) this.#controller.abort(this.#takeReason())
+    }
+    return this.#controller.signal
+  }
+
+  /** @returns whether the request was told to stop and `error` is that very reason, bare or as the cause of an error */
+  isReason(error: unknown): boolean {
+    if (this.#reason === undefined) return false
+    const reason = this.#takeReason()
+    if (error === reason) return true
+    return error instanceof Error && (error.cause === reason || (this.#controller !== undefined && error.name === 'AbortError'))
+  }
+
+  get reason(): unknown {
+    return this.#reason === undefined ? undefined : this.#takeReason()
+  }
+
+  /** Fires the signal; the first reason counts. Ends no response and destroys no body. */
+  abort(reason: unknown): void {
+    this.#fire(reason ?? this.#stop?.error ?? new DOMException('This operation was aborted', 'AbortError'))
+  }
+
+  get stopping(): AbortSignal {
+    if (this.#stoppingController === undefined) {
+      this.#stoppingController = new AbortController()
+      if (this.#stop !== undefined) this.#stoppingController.abort(this.#stop.error)
+    }
+    return this.#stoppingController.signal
+  }
+
+  /** The server stops: tells `ctx.stopping`, and clamps the deadline. */
+  stop(stop: Stop): void {
+    this.#stop = stop
+    this.#stoppingController?.abort(stop.error)
+  }
+
+  get deadline(): number | undefined {
+    const deadline = Math.min(this.#deadline, this.#stop?.abortAt ?? Infinity)
+    return deadline === Infinity ? undefined : deadline
+  }
+
+  /** Sets, extends or (Infinity) clears the deadline: `timeout` ms from now. */
+  setTimeout(timeout: number): void {
+    if (typeof timeout !== 'number' || Number.isNaN(timeout) || timeout < 0) {
+      throw new RangeError(`Cannot give a request the timeout ${String(timeout)}: it must be a number of ms, 0 or more, or Infinity`)
+    }
+    clearTimeout(this.#timer)
+    this.#deadline = Date.now() + timeout
+    if (timeout > TIMER_MAX || !this.#open) return
+    this.#timer = setTimeout(() => this.#expire(timeout), timeout)
+  }
+
+  /** Handlers that listen to their signal answer first; who has not begun an answer then is answered 503. */
+  #expire(timeout: number): void {
+    const { res } = this.#ctx
+    if (this.#stop !== undefined && this.#stop.abortAt < Date.now()) return
+    const reason = new DeadlineError(timeout)
+    this.#fire(reason)
+    setImmediate(() => {
+      if (this.#open && !res.headersSent && this.#ctx.respond !== false) refuse(res, reason)
+    })
+  }
+
+  #fire(reason: unknown): void {
+    if (this.#reason !== undefined) return
+    this.#reason = reason
+    this.#controller?.abort(this.#takeReason())
+  }
+
+  /** Makes the ClientGoneError only for those who look: most requests whose client left never read their signal. */
+  #takeReason(): unknown {
+    if (this.#reason === CLIENT_GONE) this.#reason = new ClientGoneError()
+    return this.#reason
+  }
+
+  #settle(): void {
+    if (!this.#open) clearTimeout(this.#timer)
+    if (!this.#handling && !this.#open && this.#pending === 0) this.#registry?.delete(this.#ctx)
+  }
+}
+
+/** What `App.beginStop` was told, with the one reason it made of it. */
+export interface Stop {
+  readonly error: ShutdownError
+  /** The moment (ms since the epoch) when the shutdown aborts what is left. */
+  readonly abortAt: number
+  readonly admit: ((ctx: Context) => boolean) | undefined
+}
+
+const CLIENT_GONE = Symbol('client gone')
+
+/**
+ * Whether all of a closed response went out. HTTP/2 tells by the stream:
+ * its compat response has no `writableFinished` (Node lib/internal/http2/compat.js, v20.20).
+ */
+function isComplete(res: ServerResponse | Http2ServerResponse): boolean {
+  const stream = (res as Partial<Http2ServerResponse>).stream as ServerHttp2Stream | undefined
+  if (stream !== undefined) return stream.rstCode === 0 && !stream.aborted && res.writableEnded
+  return (res as ServerResponse).writableFinished
+}

@@ -1,0 +1,25 @@
+import { type ServerResponse } from 'node:http'
+import { type Http2ServerResponse } from 'node:http2'
+
+/**
+ * Answers 503 as problem+json (RFC 9457): try again, on another connection.
+ * Only for a response whose head is not sent. Headers set before are dropped.
+ */
+export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknown): void {
+  const body = JSON.stringify({
+    type: 'about:blank',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: reason instanceof Error ? reason.message : 'The request was aborted',
+  })
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  res.statusCode = 503
+  if (res.req.httpVersionMajor < 2) {
+    res.statusMessage = 'Service Unavailable'
+    res.setHeader('Connection', 'close') // HTTP/2 forbids it (RFC 9113 §8.2.2)
+  }
+  res.setHeader('Content-Type', 'application/problem+json')
+  res.setHeader('Content-Length', Buffer.byteLength(body))
+  res.setHeader('Retry-After', '1')
+  res.end(body)
+}

@@ -1,0 +1,390 @@
+import assert from 'node:assert'
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import { type Socket } from 'node:net'
+import { extname } from 'node:path'
+import { Stream } from 'node:stream'
+import { URL } from 'node:url'
+import { inspect } from 'node:util'
+import { create as contentDisposition, type CreateOptions } from 'content-disposition'
+import encodeUrl from 'encodeurl'
+import escapeHtml from 'escape-html'
+import { contentType } from 'mime-types'
+import statuses from 'statuses'
+import typeis from 'type-is'
+import vary from 'vary'
+import { type App } from './app'
+import { type Context } from './context'
+import { type Request } from './request'
+
+/**
+ * What can be answered: a string, a Buffer or Uint8Array, a Node stream, a ReadableStream, a Blob, a Response,
+ * null or undefined for no content, and anything else as JSON.
+ */
+export type Body = unknown
+
+/**
+ * The response as Koa shows it. The Content-Type and Content-Length that a body implies are kept here, seen by
+ * `get`, `has`, `header`, `type` and `length`, and written to `res` with the head: two `setHeader` less a response.
+ */
+export class Response {
+  readonly app: App
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  ctx: Context
+  request: Request
+  private _body: Body = undefined
+  private _explicitStatus = false
+  private _explicitNullBody = false
+  /** The Content-Type that the body implies; '' for none. A header on `res` goes before it. */
+  private _impliedType = ''
+  /** Whether Content-Length is the body's own. */
+  private _impliedLength = false
+
+  /** Its context links it to itself and to the request. */
+  constructor(app: App, req: IncomingMessage, res: ServerResponse) {
+    this.app = app
+    this.req = req
+    this.res = res
+    this.ctx = undefined as unknown as Context
+    this.request = undefined as unknown as Request
+  }
+
+  get socket(): Socket | null {
+    return this.res.socket
+  }
+
+  /** All headers as they will be sent. */
+  get header(): OutgoingHttpHeaders {
+    this.settleHeaders()
+    return this.res.getHeaders()
+  }
+
+  get headers(): OutgoingHttpHeaders {
+    return this.header
+  }
+
+  /** 404 until a status or a body is set. */
+  get status(): number {
+    return this.res.statusCode
+  }
+
+  /** @throws AssertionError if it is no integer from 100 to 999 */
+  set status(code: number) {
+    if (this.headerSent) return
+    assert(Number.isInteger(code), 'status code must be a number')
+    assert(code >= 100 && code <= 999, `invalid status code: ${code}`)
+    this._explicitStatus = true
+    this.res.statusCode = code
+    if (this.req.httpVersionMajor < 2) this.res.statusMessage = statuses.message[code] as string
+    if (this.body && statuses.empty[code]) this.body = null
+  }
+
+  get message(): string {
+    return this.res.statusMessage || (statuses.message[this.status] as string)
+  }
+
+  set message(text: string) {
+    this.res.statusMessage = text
+  }
+
+  get body(): Body {
+    return this._body
+  }
+
+  /** Sets status (200, or 204 for no content) and Content-Type unless they were set before. */
+  set body(value: Body) {
+    const previous = this._body
+    this._body = value
+    if (previous !== value && isStream(previous)) abandon(previous, !isStream(value))
+
+    if (value == null) {
+      this.setNoBody(value)
+      return
+    }
+    if (!this._explicitStatus) {
+      this.res.statusCode = 200
+      this._explicitStatus = true
+      if (this.req.httpVersionMajor < 2) this.res.statusMessage = 'OK'
+    }
+
+    const typed = this.has('Content-Type')
+    if (typeof value === 'string') {
+      if (!typed) this._impliedType = /^\s*</.test(value) ? HTML : TEXT
+      this.implyLength()
+    } else if (Buffer.isBuffer(value)) {
+      if (!typed) this._impliedType = BINARY
+      this.implyLength()
+    } else if (isStream(value)) {
+      if (previous != null && previous !== value) this.remove('Content-Length')
+      if (!typed) this._impliedType = BINARY
+    } else if (value instanceof ReadableStream) {
+      if (!typed) this._impliedType = BINARY
+    } else if (value instanceof Blob) {
+      if (!typed) this.type = value.type || 'bin'
+      this.length = value.size
+    } else if (value instanceof globalThis.Response) {
+      this.status = value.status
+      if (!typed) this._impliedType = BINARY
+      for (const [name, header] of value.headers) this.set(name, header)
+    } else {
+      this.remove('Content-Length')
+      if (!/\bjson\b/i.test(this.type)) {
+        if (this.res.hasHeader('Content-Type')) this.res.removeHeader('Content-Type')
+        this._impliedType = JSON_TYPE
+      }
+    }
+  }
+
+  private setNoBody(value: null | undefined): void {
+    if (!statuses.empty[this.status]) {
+      if (this.type === 'application/json') {
+        this._body = 'null'
+        return
+      }
+      this.status = 204
+    }
+    if (value === null) this._explicitNullBody = true
+    this.remove('Content-Type')
+    this.remove('Content-Length')
+    this.remove('Transfer-Encoding')
+  }
+
+  private implyLength(): void {
+    if (this.headerSent || this.res.hasHeader('Transfer-Encoding')) return
+    if (this.res.hasHeader('Content-Length')) this.res.removeHeader('Content-Length')
+    this._impliedLength = true
+  }
+
+  /** Content-Length in bytes, or what the body comes to; undefined if it is not known, as of a stream. */
+  get length(): number | undefined {
+    const header = this.res.getHeader('Content-Length')
+    if (header !== undefined) return Number.parseInt(String(header), 10) || 0
+    const body = this._body
+    if (!body || isStream(body)) return undefined
+    if (typeof body === 'string') return Buffer.byteLength(body)
+    if (Buffer.isBuffer(body)) return body.length
+    return Buffer.byteLength(JSON.stringify(body))
+  }
+
+  set length(bytes: number | undefined) {
+    if (!this.has('Transfer-Encoding')) this.set('Content-Length', bytes as number)
+  }
+
+  /** Content-Type without its parameters, or ''. */
+  get type(): string {
+    return String(this.get('Content-Type') || '').split(';', 1)[0] as string
+  }
+
+  /** A media type, an extension ('png', '.json') or a name ('html'); one that is unknown removes the header. */
+  set type(value: string) {
+    const full = contentType(value)
+    if (full) this.set('Content-Type', full)
+    else this.remove('Content-Type')
+  }
+
+  get lastModified(): Date | undefined {
+    const date = this.get('Last-Modified')
+    return date ? new Date(date as string) : undefined
+  }
+
+  set lastModified(value: Date | string | undefined) {
+    const date = typeof value === 'string' ? new Date(value) : (value as Date)
+    this.set('Last-Modified', date.toUTCString())
+  }
+
+  get etag(): string {
+    return this.get('ETag') as string
+  }
+
+  /** Quotes what is not quoted yet. */
+  set etag(value: string) {
+    this.set('ETag', /^(W\/)?"/.test(value) ? value : `"${value}"`)
+  }
+
+  get headerSent(): boolean {
+    return this.res.headersSent
+  }
+
+  /** Whether there is a client to write to, and the response is not ended. */
+  get writable(): boolean {
+    if (this.res.writableEnded || this.res.finished) return false
+    // Without a socket it is queued behind another response of the same connection: it can be written.
+    return this.res.socket?.writable ?? true
+  }
+
+  /** The type among those given that the response has, or false. */
+  is(type: string | string[], ...types: string[]): string | false {
+    return typeis.is(this.type, type as string, ...types)
+  }
+
+  /** A header, also one that the body implies; undefined if there is none. */
+  get(field: string): OutgoingHttpHeader | undefined {
+    const header = this.res.getHeader(field)
+    if (header !== undefined || !(this._impliedType || this._impliedLength)) return header
+    const name = field.toLowerCase()
+    if (name === 'content-type' && this._impliedType) return this._impliedType
+    if (name === 'content-length' && this._impliedLength) return this.length
+    return undefined
+  }
+
+  has(field: string): boolean {
+    if (this.res.hasHeader(field)) return true
+    if (!this._impliedType && !this._impliedLength) return false
+    const name = field.toLowerCase()
+    return (name === 'content-type' && this._impliedType !== '') || (name === 'content-length' && this._impliedLength)
+  }
+
+  /** Sets one header, or all of an object. Does nothing once the head is sent. */
+  set(field: string | OutgoingHttpHeaders, value?: number | string | readonly string[]): void {
+    if (this.headerSent || !field) return
+    if (typeof field !== 'string') {
+      const entries = Object.entries(field).map(([name, item]) => [name, single(name, item as string)] as const)
+      for (const [name, item] of entries) this.setHeader(name, item)
+      return
+    }
+    this.setHeader(field, single(field, value as string))
+  }
+
+  private setHeader(name: string, value: number | string | readonly string[]): void {
+    this.res.setHeader(name, value)
+    this.forget(name)
+  }
+
+  /** Adds a value to a header that may have some. */
+  append(field: string, value: string | readonly string[]): void {
+    const previous = this.get(field)
+    this.set(field, previous ? ([] as string[]).concat(previous as string, value as string) : value)
+  }
+
+  remove(field: string): void {
+    if (this.headerSent) return
+    this.res.removeHeader(field)
+    this.forget(field)
+  }
+
+  /** Drops what the body implies for this header: it was set or removed by hand. */
+  private forget(field: string): void {
+    if (!this._impliedType && !this._impliedLength) return
+    const name = field.toLowerCase()
+    if (name === 'content-type') this._impliedType = ''
+    else if (name === 'content-length') this._impliedLength = false
+  }
+
+  vary(field: string | string[]): void {
+    if (!this.headerSent) vary(this.res, field)
+  }
+
+  /** 302, unless a redirect status was set; the URL is encoded, so that it cannot carry a header. */
+  redirect(url: string): void {
+    if (ABSOLUTE.test(url)) url = new URL(url).toString()
+    this.set('Location', encodeUrl(url))
+    if (!statuses.redirect[this.status]) this.status = 302
+    const html = this.ctx.accepts('html')
+    this.type = html ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8'
+    this.body = `Redirecting to ${html ? escapeHtml(url) : url}.`
+  }
+
+  /** Redirects to the referrer if it is of the same host, else to `alternative` or '/'. */
+  back(alternative?: string): void {
+    const referrer = this.ctx.get('Referrer')
+    if (referrer && new URL(referrer, this.ctx.href).host === this.ctx.host) {
+      this.redirect(referrer)
+      return
+    }
+    this.redirect(alternative || '/')
+  }
+
+  /** Content-Disposition, and the type of the file's extension unless one is set. */
+  attachment(filename?: string, options?: CreateOptions): void {
+    if (filename && !this.has('Content-Type')) this.type = extname(filename)
+    this.set('Content-Disposition', contentDisposition(filename, options))
+  }
+
+  flushHeaders(): void {
+    this.settleHeaders()
+    this.res.flushHeaders()
+  }
+
+  /** Writes to `res` what the body implies. `respond` does so with the head itself. */
+  settleHeaders(): void {
+    if (this.headerSent) return
+    const { type, length } = this.takeImplied()
+    if (type !== undefined) this.res.setHeader('Content-Type', type)
+    if (length !== undefined) this.res.setHeader('Content-Length', length)
+  }
+
+  /** The implied headers that `res` does not have; from now on they are the caller's to send. */
+  takeImplied(): { type: string | undefined; length: number | undefined } {
+    const type = this._impliedType && !this.res.hasHeader('Content-Type') ? this._impliedType : undefined
+    const length = this._impliedLength && !this.res.hasHeader('Content-Length') ? this.length : undefined
+    this._impliedType = ''
+    this._impliedLength = false
+    return { type, length }
+  }
+
+  /** An explicit `ctx.body = null`: answered with no content at all, not with the status as text. */
+  get explicitNull(): boolean {
+    return this._explicitNullBody
+  }
+
+  /** Drops the body and what it implies: an error is answered in its place. */
+  forgetBody(): void {
+    const body = this._body
+    this._body = undefined
+    this._impliedType = ''
+    this._impliedLength = false
+    if (isStream(body)) abandon(body, true)
+  }
+
+  /** The response is closed: a stream that was its body must not stay open. */
+  releaseBody(): void {
+    if (isStream(this._body)) abandon(this._body, true)
+  }
+
+  toJSON() {
+    return { status: this.status, message: this.message, header: this.header }
+  }
+
+  inspect(): unknown {
+    return this.res ? { ...this.toJSON(), body: this.body } : undefined
+  }
+
+  [inspect.custom](): unknown {
+    return this.inspect()
+  }
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+const HTML = 'text/html; charset=utf-8'
+const JSON_TYPE = 'application/json; charset=utf-8'
+const BINARY = 'application/octet-stream'
+const ABSOLUTE = /^https?:\/\//i
+
+/** Node's streams, and those of libraries that look like them. */
+export function isStream(value: unknown): value is Stream.Readable {
+  if (value instanceof Stream) return true
+  if (typeof value !== 'object' || value === null) return false
+  const { readable, pipe, read, destroy, readableObjectMode, destroyed } = value as Stream.Readable
+  return (
+    readable === true &&
+    typeof pipe === 'function' &&
+    typeof read === 'function' &&
+    typeof destroy === 'function' &&
+    typeof readableObjectMode === 'boolean' &&
+    typeof destroyed === 'boolean'
+  )
+}
+
+/** Nobody reads this stream any more: what it reports then is nobody's error. */
+function abandon(stream: Stream.Readable, destroy: boolean): void {
+  if (stream.destroyed) return
+  stream.once('error', () => {})
+  if (destroy && typeof stream.destroy === 'function') stream.destroy()
+}
+
+/** Content-Type and Content-Length take one value: an array of one is that, a longer one a mistake. */
+function single(name: string, value: number | string | readonly string[]): number | string | readonly string[] {
+  if (!Array.isArray(value) || !/^content-(?:type|length)$/i.test(name)) return value
+  assert(value.length === 1, `${name} must contain exactly one value`)
+  return value[0] as string
+}
