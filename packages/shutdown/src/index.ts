@@ -1,1 +1,7 @@
-export {}
+export { gracefulShutdown, type Shutdown, type StopOverrides } from './shutdown'
+export { defaults, type Late, type Logger, type ShutdownOptions } from './options'
+export { type Check, type Health, type HealthOptions, type State } from './health'
+export { type Hook, type HookReport } from './hooks'
+export { type Blocker, type ShutdownReport } from './report'
+export { type ConnectionCounts } from './drain'
+export { type Exchange, type Stoppable, type Stop, type Target } from './target'

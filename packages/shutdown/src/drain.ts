@@ -1,0 +1,119 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Server, type Socket } from 'node:net'
+import { type TLSSocket } from 'node:tls'
+import { Line } from './line'
+import { type Target } from './target'
+
+/** How connections ended: without a request of the stop on them, after a response, or by force. */
+export interface ConnectionCounts {
+  idle: number
+  drained: number
+  destroyed: number
+}
+
+/**
+ * The connections of a target from the announcement on. Before the listener is closed it only has responses say
+ * `Connection: close`; from `closeConnections()` on, each connection ends the way that loses least.
+ * HTTP/2 connections end by their sessions.
+ */
+export class Drain {
+  readonly counts: ConnectionCounts = { idle: 0, drained: 0, destroyed: 0 }
+  readonly #target: Target
+  readonly #lines = new Map<Socket, Line>()
+  #closing = false
+  #emptied: (() => void)[] = []
+  #onResponse: (req: IncomingMessage, res: ServerResponse) => void
+
+  /** @param onResponse - called for every request in flight or yet to come whose response is open */
+  constructor(target: Target, onResponse: (req: IncomingMessage, res: ServerResponse) => void) {
+    this.#target = target
+    this.#onResponse = onResponse
+    for (const server of target.servers) {
+      server.prependListener('request', this.#respond)
+      server.on('connection', this.#connect)
+      server.on('secureConnection', this.#connect)
+    }
+    for (const socket of target.connections) this.#connect(socket)
+    for (const { req, res, phase } of target.inflight) {
+      if (phase !== 'background' && !res.writableFinished && !req.socket?.destroyed) this.#respond(req, res)
+    }
+  }
+
+  /** From now on idle connections end, and busy ones after their last response. */
+  closeConnections(): void {
+    this.#closing = true
+    for (const session of this.#target.sessions) session.close() // GOAWAY; its streams finish (RFC 9113 §6.8)
+    for (const server of this.#target.servers) server.on('session', (session) => session.close())
+    for (const line of this.#lines.values()) line.closeWhenIdle()
+  }
+
+  /** @returns whether nothing that comes on this connection can be answered any more: we have sent our FIN */
+  hasEnded(socket: Socket): boolean {
+    return this.#lines.get(socket)?.ended ?? false
+  }
+
+  /** Resolves when no connection is left. */
+  closed(): Promise<void> {
+    if (this.#lines.size === 0 && this.#target.sessions.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#emptied.push(resolve))
+  }
+
+  /** The time for half-sent requests, handshakes and upgraded sockets is over: FIN, and soon the end. */
+  endSilent(): void {
+    for (const line of this.#lines.values()) line.endSilent()
+  }
+
+  /** Destroys what is left. */
+  destroy(): void {
+    for (const session of this.#target.sessions) session.destroy()
+    for (const [socket, line] of this.#lines) {
+      if (!socket.destroyed) line.destroy()
+    }
+  }
+
+  /** Takes its listeners back: for a process that lives on. */
+  release(): void {
+    for (const server of this.#target.servers) {
+      server.off('request', this.#respond)
+      server.off('connection', this.#connect)
+      server.off('secureConnection', this.#connect)
+    }
+  }
+
+  readonly #connect = (socket: Socket): void => {
+    if (this.#lines.has(socket) || socket.destroyed) return
+    if (isHttp2(socket)) {
+      socket.once('close', () => this.#checkEmptied())
+      return
+    }
+    const line = new Line(socket, this.#target, this.counts)
+    this.#lines.set(socket, line)
+    socket.once('close', () => {
+      line.closed()
+      this.#lines.delete(socket)
+      this.#checkEmptied()
+    })
+    if (this.#closing) line.closeWhenIdle()
+  }
+
+  readonly #respond = (req: IncomingMessage, res: ServerResponse): void => {
+    this.#onResponse(req, res)
+    if (req.httpVersionMajor >= 2) return
+    this.#connect(req.socket)
+    this.#lines.get(req.socket)?.respond(res)
+  }
+
+  #checkEmptied(): void {
+    if (this.#lines.size > 0 || this.#target.sessions.size > 0) return
+    for (const resolve of this.#emptied) resolve()
+    this.#emptied = []
+  }
+}
+
+/** By what TLS agreed on; without TLS, by the server that accepted it: http2's are the only ones with updateSettings. */
+function isHttp2(socket: Socket): boolean {
+  const { alpnProtocol, encrypted } = socket as TLSSocket
+  if (encrypted) return alpnProtocol === 'h2'
+  const { server } = socket as Socket & { server?: Server }
+  return server !== undefined && 'updateSettings' in server && !('setSecureContext' in server)
+}

@@ -1,0 +1,117 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { inspect } from 'node:util'
+import { now, settledBy } from './clock'
+
+/** Where a shutdown is: readiness is 200 in 'ready' alone, or all the time of a hand-over. */
+export type State = 'starting' | 'ready' | 'stopping' | 'draining' | 'cleaning' | 'stopped'
+
+/** A check of your own: resolves if all is well, throws or rejects with what is not. */
+export type Check = () => unknown
+
+/** Options of `shutdown.health()`. */
+export interface HealthOptions {
+  /** Checks behind /readyz by name, run together at each probe, 1_000 ms each at most. */
+  checks?: Record<string, Check>
+  /** Default '/livez'. */
+  livez?: string
+  /** Default '/readyz'. */
+  readyz?: string
+}
+
+/** How long (ms) a check may take. */
+const CHECK_TIMEOUT = 1_000
+
+interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+/** What a middleware needs of a context; Koa's and Ebb's have it. */
+interface HealthContext {
+  readonly path: string
+  readonly method: string
+  status: number
+  body: unknown
+  set(headers: Record<string, string>): void
+}
+
+/** A middleware for /livez and /readyz that also serves plain servers and a port of its own. */
+export interface Health {
+  (ctx: HealthContext, next: () => Promise<void>): Promise<void>
+  /** For node:http: answers health paths and 404 for the rest. */
+  handler(req: IncomingMessage, res: ServerResponse): void
+  /** Serves them on a port of their own, until the process ends. */
+  listen(...args: Parameters<Server['listen']>): Server
+  /** The paths that are always served. */
+  readonly paths: readonly string[]
+}
+
+/**
+ * /livez is 200 as long as the process can answer; /readyz is 503 from the first instant of a stop, while a start-up
+ * is not done, and when a check fails. Both answer JSON that names the state.
+ * @param state - where the shutdown is, and whether a hand-over keeps it ready
+ * @throws TypeError if a check is no function
+ */
+export function createHealth(state: () => { state: State; ready: boolean }, options: HealthOptions = {}): Health {
+  const { checks = {}, livez = '/livez', readyz = '/readyz' } = options
+  for (const [name, check] of Object.entries(checks)) {
+    if (typeof check !== 'function') throw new TypeError(`Cannot check health with ${name} ${inspect(check)}: it must be a function`)
+  }
+  const paths = [livez, readyz]
+
+  const answer = async (method: string, path: string): Promise<Answer | undefined> => {
+    if (!paths.includes(path)) return undefined
+    if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'Method Not Allowed' }, { Allow: 'GET, HEAD' })
+    if (path === livez) return json(200, { state: state().state })
+    const results = await runChecks(checks)
+    const ready = state().ready && Object.values(results).every((result) => result === 'ok')
+    const body = { state: state().state, ...(Object.keys(results).length > 0 && { checks: results }) }
+    return json(ready ? 200 : 503, body, ready ? {} : { 'Retry-After': '1' })
+  }
+
+  const handler = (req: IncomingMessage, res: ServerResponse): void => {
+    const path = (req.url as string).split('?', 1)[0] as string
+    void answer(req.method as string, path).then((found) => {
+      const { status, headers, body } = found ?? json(404, { error: 'Not Found' })
+      res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
+      res.end(body)
+    })
+  }
+
+  const middleware = async (ctx: HealthContext, next: () => Promise<void>): Promise<void> => {
+    if (!paths.includes(ctx.path)) return next()
+    const { status, headers, body } = (await answer(ctx.method, ctx.path)) as Answer
+    ctx.status = status
+    ctx.set(headers)
+    ctx.body = body
+  }
+  return Object.assign(middleware, {
+    handler,
+    paths,
+    listen: (...args: Parameters<Server['listen']>) => createServer(handler).listen(...args).unref(),
+  })
+}
+
+function json(status: number, body: object, headers: Record<string, string> = {}): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
+    body: JSON.stringify(body),
+  }
+}
+
+/** @returns 'ok' or what is wrong, by the check's name */
+async function runChecks(checks: Record<string, Check>): Promise<Record<string, string>> {
+  const results = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      let result = 'ok'
+      const work = (async () => check())().catch((error: unknown) => {
+        result = error instanceof Error ? error.message : inspect(error)
+      })
+      const inTime = await settledBy(work, now() + CHECK_TIMEOUT)
+      return [name, inTime ? result : `no answer within ${CHECK_TIMEOUT} ms`] as const
+    }),
+  )
+  return Object.fromEntries(results)
+}

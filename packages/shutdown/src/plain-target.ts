@@ -1,0 +1,141 @@
+import EventEmitter, { once } from 'node:events'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type ServerHttp2Session } from 'node:http2'
+import { type Server, type Socket } from 'node:net'
+import { Server as TlsServer, type TLSSocket } from 'node:tls'
+import { type Exchange, type Stop, type Target } from './target'
+import { refuse } from './refuse'
+
+type Listener = (...args: unknown[]) => unknown
+
+/**
+ * The record that an App keeps by itself, kept of a server of Node's from here on. Once a stop begins, requests reach
+ * the server's 'request' listeners through its gate. Handlers have no signal, and count as ended with their response.
+ */
+export class PlainTarget implements Target {
+  readonly server: Server
+  readonly servers: ReadonlySet<Server>
+  readonly connections = new Set<Socket>()
+  readonly sessions = new Set<ServerHttp2Session>()
+  readonly inflight = new Set<Exchange>()
+  readonly #bytesAtIdle = new WeakMap<Socket, number>()
+  readonly #emptied = new EventEmitter()
+  /** Requests that wait at the gate, and how often it was closed. */
+  #held: (() => void)[] = []
+  #holds = 0
+  #stop: (Stop & { error: Error }) | undefined
+  #takenOver = false
+
+  constructor(server: Server) {
+    this.server = server
+    this.servers = new Set([server])
+    if (server instanceof TlsServer) {
+      server.on('connection', (raw: Socket) => this.#handshake(raw))
+      server.on('secureConnection', (socket: TLSSocket) => this.#connect(socket))
+    } else {
+      server.on('connection', (socket: Socket) => this.#connect(socket))
+    }
+    server.on('session', (session: ServerHttp2Session) => {
+      this.sessions.add(session)
+      session.once('close', () => this.sessions.delete(session))
+    })
+    server.prependListener('request', this.#record)
+  }
+
+  async idle(): Promise<void> {
+    while (this.inflight.size > 0) await once(this.#emptied, 'idle')
+  }
+
+  hold(): () => void {
+    let released = false
+    this.#holds++
+    return () => {
+      if (released) return
+      released = true
+      if (--this.#holds > 0) return
+      const held = this.#held
+      this.#held = []
+      for (const proceed of held) proceed()
+    }
+  }
+
+  beginStop(stop: Stop): Error {
+    this.#stop ??= { ...stop, error: new Error(`The server is stopping (${stop.cause})`) }
+    return this.#stop.error
+  }
+
+  bytesAtIdle(socket: Socket): number {
+    return this.#bytesAtIdle.get(socket) ?? 0
+  }
+
+  /** Puts the gate between the server and its 'request' listeners, which keep their order and their `once`. */
+  takeOver(): void {
+    if (this.#takenOver) return
+    this.#takenOver = true
+    const { server } = this
+    server.off('request', this.#record)
+    const listeners = server.rawListeners('request') as Listener[]
+    if (listeners.length === 0) return
+    server.removeAllListeners('request')
+    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      const exchange = this.#record(req, res)
+      const proceed = () => {
+        if (this.#stop !== undefined && !this.#stop.admit(exchange)) refuse(res, this.#stop.error)
+        else for (const listener of listeners) listener.call(server, req, res)
+      }
+      if (this.#holds > 0) this.#held.push(proceed)
+      else proceed()
+    })
+  }
+
+  readonly #record = (req: IncomingMessage, res: ServerResponse): Exchange => {
+    const exchange = new PlainExchange(req, res)
+    this.inflight.add(exchange)
+    const { socket } = req
+    const closed = () => {
+      socket.off('close', closed) // Node 20 and 22 close queued responses of a pipeline without a word
+      this.#bytesAtIdle.set(socket, socket.bytesRead)
+      this.inflight.delete(exchange)
+      if (this.inflight.size === 0) this.#emptied.emit('idle')
+    }
+    res.once('close', closed)
+    if (req.httpVersionMajor < 2) socket.once('close', closed)
+    return exchange
+  }
+
+  #connect(socket: Socket): void {
+    this.connections.add(socket)
+    socket.once('close', () => this.connections.delete(socket))
+  }
+
+  /** The raw socket counts until the TLSSocket on it does; they share nothing public but their addresses. */
+  #handshake(raw: Socket): void {
+    if (raw.remotePort === undefined) return // a unix socket counts once it is secure
+    this.#connect(raw)
+    const secured = (socket: TLSSocket) => {
+      if (socket.remotePort !== raw.remotePort || socket.remoteAddress !== raw.remoteAddress) return
+      this.connections.delete(raw)
+      this.server.off('secureConnection', secured)
+    }
+    this.server.prependListener('secureConnection', secured)
+    raw.once('close', () => this.server.off('secureConnection', secured))
+  }
+}
+
+class PlainExchange implements Exchange {
+  readonly startedAt = Date.now()
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    this.req = req
+    this.res = res
+  }
+
+  get phase(): Exchange['phase'] {
+    return this.res.headersSent ? 'response' : 'handler'
+  }
+
+  /** Its handler knows no signal. */
+  abort(): void {}
+}

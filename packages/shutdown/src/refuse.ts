@@ -1,0 +1,23 @@
+import { type ServerResponse } from 'node:http'
+
+/**
+ * Answers 503 as problem+json (RFC 9457), `Retry-After: 1`, `Connection: close`.
+ * Only for a response whose head is not sent. Headers set before are dropped.
+ * @returns when it is flushed, or its client gone
+ */
+export function refuse(res: ServerResponse, reason: Error): Promise<void> {
+  const body = JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status: 503, detail: reason.message })
+  for (const name of res.getHeaderNames()) res.removeHeader(name)
+  res.statusCode = 503
+  if (res.req.httpVersionMajor < 2) {
+    res.statusMessage = 'Service Unavailable'
+    res.setHeader('Connection', 'close') // HTTP/2 forbids it (RFC 9113 §8.2.2)
+  }
+  res.setHeader('Content-Type', 'application/problem+json')
+  res.setHeader('Content-Length', Buffer.byteLength(body))
+  res.setHeader('Retry-After', '1')
+  return new Promise((resolve) => {
+    res.once('close', resolve)
+    res.end(body, resolve)
+  })
+}

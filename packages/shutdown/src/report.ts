@@ -1,0 +1,50 @@
+import { type ConnectionCounts } from './drain'
+import { type HookReport } from './hooks'
+
+/** A request that had not ended when it was cut; `age` in ms. */
+export interface Blocker {
+  method: string
+  path: string
+  age: number
+}
+
+/** How a stop went, as plain JSON; times are ms. */
+export interface ShutdownReport {
+  /** What began it: a signal's name, or what `stop()` was given. */
+  reason: string
+  /** The process signal, if one began it. */
+  signal: string | null
+  /** How long each phase took. */
+  phases: Record<PhaseName, number>
+  requests: {
+    /** Answered whole, never aborted. */
+    finished: number
+    /** Aborted, then ended by themselves. */
+    aborted: number
+    /** Destroyed, or answered 503 while their handler still ran. */
+    cut: number
+  }
+  connections: ConnectionCounts
+  hooks: HookReport[]
+  /** The requests that were still running at the cut. */
+  blockers: Blocker[]
+  exitCode: number
+  /** Nothing cut, no hook failed or out of time, nothing fatal: exit code 0. */
+  clean: boolean
+}
+
+export type PhaseName = 'announce' | 'lameDuck' | 'drain' | 'abort' | 'cut' | 'cleanup'
+
+/** The report in lines that a person reads. */
+export function describe(report: ShutdownReport): string[] {
+  const { requests, connections, hooks, blockers } = report
+  const total = Math.round(Object.values(report.phases).reduce((sum, ms) => sum + ms, 0))
+  const failed = hooks.filter(({ error }) => error !== undefined)
+  return [
+    `requests finished ${requests.finished}, aborted ${requests.aborted}, cut ${requests.cut}; ` +
+      `connections idle ${connections.idle}, drained ${connections.drained}, destroyed ${connections.destroyed}`,
+    ...blockers.map(({ method, path, age }) => `still running at the cut: ${method} ${path}, ${age} ms old`),
+    ...failed.map(({ name, error }) => `hook '${name}' failed: ${error}`),
+    `stopped in ${total} ms, ${report.clean ? 'clean' : 'not clean'}, exit code ${report.exitCode}`,
+  ]
+}

@@ -1,0 +1,103 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type ServerHttp2Session } from 'node:http2'
+import { Server, type Socket } from 'node:net'
+import { inspect } from 'node:util'
+import { PlainTarget } from './plain-target'
+
+/** One request in flight, as an App's Context states it. */
+export interface Exchange {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** When it arrived (ms since the epoch). */
+  readonly startedAt: number
+  /** What it waits for; in 'background' its response is closed. */
+  readonly phase: 'handler' | 'response' | 'background'
+  /** Tells its handler to stop, where it can be told. Ends no response. */
+  abort(reason?: unknown): void
+}
+
+/** What begins when the listener is closed. */
+export interface Stop {
+  cause: string
+  /** The moment (ms since the epoch) at which requests left will be aborted. */
+  abortAt: number
+  /** Asked for each request that arrives from now on: false answers it 503. */
+  admit: (exchange: Exchange) => boolean
+}
+
+/**
+ * What can be shut down: facts, and verbs that hold and turn away. `App` of @ebbjs/core fits as it is,
+ * any server of Node's through PlainTarget.
+ */
+export interface Target {
+  readonly servers: ReadonlySet<Server>
+  /** Open sockets; of TLS the raw one before the handshake, the TLSSocket after it. */
+  readonly connections: ReadonlySet<Socket>
+  readonly sessions: ReadonlySet<ServerHttp2Session>
+  readonly inflight: ReadonlySet<Exchange>
+  /** Resolves when nothing is in flight. */
+  idle(): Promise<void>
+  /** New requests wait until the returned function is called. */
+  hold(): () => void
+  /** @returns the reason that requests of this stop abort with */
+  beginStop(stop: Stop): Error
+  /** What `socket.bytesRead` was when the last response on it ended: more means that part of a request is in. */
+  bytesAtIdle(socket: Socket): number
+  /** The stop begins: where requests reach the handlers by the server's own listeners, stand between. */
+  takeOver?(): void
+}
+
+/** A server of Node's, or an object that has one, as Fastify's instance does. */
+export type Stoppable = Target | Server | { readonly server: Server }
+
+/**
+ * @returns a Target for each of what was given
+ * @throws TypeError for what is neither an App nor a server, a Koa or Express app among them
+ */
+export function targetsOf(given: Stoppable | readonly Stoppable[]): Target[] {
+  if (Array.isArray(given)) return given.flatMap((one: Stoppable) => targetsOf(one))
+  const one = given as Stoppable
+  if (isTarget(one)) return [one]
+  const server = serverOf(one)
+  if (server !== undefined) return [new PlainTarget(server)]
+  throw new TypeError(
+    `Cannot shut down ${nameOf(one)}: it must be an App, a server of net, http, https or http2, an array of these, ` +
+      `or an object whose server is one (of a Koa or Express app, pass what listen() returned)`,
+  )
+}
+
+/** Whether `targetsOf` takes it. */
+export function isStoppable(value: unknown): value is Stoppable {
+  return isTarget(value) || serverOf(value) !== undefined
+}
+
+/** What makes two calls mean the same: the App or the server itself. */
+export function identityOf(target: Target): object {
+  return target instanceof PlainTarget ? target.server : target
+}
+
+function isTarget(value: unknown): value is Target {
+  if (typeof value !== 'object' || value === null) return false
+  const { servers, connections, inflight, idle, hold, beginStop } = value as Partial<Target>
+  return (
+    servers instanceof Set &&
+    connections instanceof Set &&
+    inflight instanceof Set &&
+    typeof idle === 'function' &&
+    typeof hold === 'function' &&
+    typeof beginStop === 'function'
+  )
+}
+
+function serverOf(value: unknown): Server | undefined {
+  if (value instanceof Server) return value
+  if (typeof value !== 'object' || value === null || !('server' in value)) return undefined
+  return value.server instanceof Server ? value.server : undefined
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`
+  if (typeof value !== 'object' || value === null) return inspect(value)
+  const { name } = value.constructor ?? Object
+  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`
+}
