@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { type Server } from 'node:http'
+import { type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+
+/** A server under test: a process of its own, from the built packages, with plain node's own conditions. */
+export interface Child {
+  readonly process: ChildProcess
+  readonly port: number
+}
+
+/** Starts bench/servers/<name>.ts; resolves when it listens. */
+export async function start(name: string): Promise<Child> {
+  const child = fork(join(__dirname, 'servers', `${name}.ts`), {
+    execArgv: ['-r', 'ts-node/register'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const died = once(child, 'exit').then(([code]) => {
+    throw new Error(`The server ${name} ended with code ${code} before it listened`)
+  })
+  const [port] = (await Promise.race([once(child, 'message'), died])) as [number]
+  died.catch(() => {})
+  return { process: child, port }
+}
+
+/** CPU time (µs, user and system) that the server has used so far. */
+export async function cpuTime({ process: child }: Child): Promise<number> {
+  child.send('cpu')
+  const [used] = (await once(child, 'message')) as [number]
+  return used
+}
+
+/** Ends a server that is not measured any more. */
+export async function end({ process: child }: Child): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+/** Told by a server: it listens, and answers questions for its CPU time. */
+export function ready(server: Server): void {
+  server.on('listening', () => process.send?.((server.address() as AddressInfo).port))
+  process.on('message', (message) => {
+    if (message !== 'cpu') return
+    const { user, system } = process.cpuUsage()
+    process.send?.(user + system)
+  })
+}

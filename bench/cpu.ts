@@ -1,0 +1,42 @@
+import { type Child, cpuTime, end, start } from './child'
+import { burst } from './load'
+import { median, summary } from './statistics'
+
+const SERVERS = ['bare', 'ebb', 'koa']
+const ROUNDS = 9
+const CLIENTS = 16
+const REQUESTS = 10_000
+const PATH = '/users/42'
+const EXPECTED = '{"id":"42","name":"Ada","roles":["admin","author"]}'
+
+/**
+ * CPU time a request: a JSON answer with one param in a table of 50 routes. All servers run at once, each in turn is
+ * loaded with the same number of requests, round after round, so that the machine's moods meet all of them.
+ */
+export async function cpu(): Promise<void> {
+  const children = new Map<string, Child>()
+  try {
+    for (const name of SERVERS) children.set(name, await start(name))
+    const times = new Map<string, number[]>(SERVERS.map((name) => [name, []]))
+    for (let round = -2; round < ROUNDS; round++) {
+      for (const [name, child] of children) {
+        const before = await cpuTime(child)
+        await burst(child.port, CLIENTS, REQUESTS, PATH, EXPECTED)
+        if (round >= 0) times.get(name)?.push(((await cpuTime(child)) - before) / REQUESTS)
+      }
+    }
+    console.log(`\nCPU a request: JSON, one param in 50 routes; ${ROUNDS} interleaved rounds of ${REQUESTS} requests, median (spread)\n`)
+    console.log('| server | µs | ratio to bare node:http |\n|---|---|---|')
+    const bare = times.get('bare') as number[]
+    for (const [name, values] of times) {
+      const ratios = values.map((value, round) => value / (bare[round] as number))
+      console.log(`| ${label(name)} | ${summary(values, 1)} | ${median(ratios).toFixed(2)} |`)
+    }
+  } finally {
+    for (const child of children.values()) await end(child)
+  }
+}
+
+function label(name: string): string {
+  return { bare: 'bare node:http', ebb: 'Ebb: App, Router, gracefulShutdown', koa: 'koa 3 + @koa/router' }[name] ?? name
+}
