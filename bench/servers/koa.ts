@@ -7,7 +7,7 @@ const app = new Koa()
 const router = new Router()
 for (const path of paths) {
   router.get(path, (ctx) => {
-    ctx.body = user(ctx['params'].id)
+    ctx.body = user(ctx.params['id'] as string)
   })
 }
 app.use(router.routes()).use(router.allowedMethods())
