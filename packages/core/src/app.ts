@@ -10,6 +10,7 @@ import { Connections, type Connection, type Server } from './connections'
 import { Context, lifetime, toError } from './context'
 import { InFlight } from './in-flight'
 import { type Stop } from './lifetime'
+import { Outgoing } from './outgoing'
 import { refuse } from './refuse'
 import { Request } from './request'
 import { respond } from './respond'
@@ -107,7 +108,7 @@ export class App<State = DefaultState> extends EventEmitter {
     this.maxIpsCount = options.maxIpsCount || 0
     this.compose = options.compose || compose
     this.#storage = typeof options.asyncLocalStorage === 'object' ? options.asyncLocalStorage : options.asyncLocalStorage ? new Storage() : undefined
-    this.#serverOptions = options.server ?? {}
+    this.#serverOptions = { ServerResponse: Outgoing, ...options.server }
     this.#timeout = timeout
 
     this.#Context = class extends Context<State> {}
@@ -197,7 +198,7 @@ export class App<State = DefaultState> extends EventEmitter {
   /** A 'request' listener for a server of Node's. */
   callback(): RequestListener {
     const fn = this.compose(this.middleware)
-    if (this.listenerCount('error') === 0) this.on('error', (error: Error) => this.onerror(error))
+    if (this.listenerCount('error') === 0) this.on('error', this.onerror)
 
     const listener: RequestListener = (req, res) => {
       // HTTP/2's compat API is close enough to http's to be one type here.
@@ -215,7 +216,7 @@ export class App<State = DefaultState> extends EventEmitter {
   #run(ctx: Context, fn: Composed<Context>): Promise<void> {
     const life = ctx[lifetime]
     const handled = () => life.handled()
-    if (life.clientGone) {
+    if (life.clientGone || ctx.res.writableEnded) { // it left, or its deadline passed, while it was held
       handled()
       return Promise.resolve()
     }

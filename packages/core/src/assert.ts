@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import createError from 'http-errors'
+import { createHttpError } from './http-error'
 
 type Rest = [status?: number, message?: string, properties?: Record<string, unknown>]
 
@@ -17,13 +17,13 @@ export interface HttpAssert {
 }
 
 function check(value: unknown, ...rest: Rest): asserts value {
-  if (!value) throw createError(...(rest as createError.UnknownError[]))
+  if (!value) throw createHttpError(...(rest as createHttpError.UnknownError[]))
 }
 
 export const httpAssert: HttpAssert = Object.assign(check, {
   ok: check,
   fail: (...rest: Rest): never => {
-    throw createError(...(rest as createError.UnknownError[]))
+    throw createHttpError(...(rest as createHttpError.UnknownError[]))
   },
   equal: (a: unknown, b: unknown, ...rest: Rest) => check(a == b, ...rest),
   notEqual: (a: unknown, b: unknown, ...rest: Rest) => check(a != b, ...rest),

@@ -2,11 +2,11 @@ import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } f
 import { type Socket } from 'node:net'
 import { format, inspect } from 'node:util'
 import Cookies from 'cookies'
-import createError from 'http-errors'
 import statuses from 'statuses'
 import { type App } from './app'
 import { httpAssert, type HttpAssert } from './assert'
 import { type DefaultState } from './compose'
+import { createHttpError } from './http-error'
 import { Lifetime, type Phase } from './lifetime'
 import { refuse } from './refuse'
 import { type Query, type Request } from './request'
@@ -130,8 +130,8 @@ export class Context<State = DefaultState> {
   // ── Errors ──────────────────────────────────────────────────────────────────────────────────
 
   /** Throws an HttpError: `ctx.throw(404, 'no such order', { id })`, arguments as http-errors takes them. */
-  throw(...args: createError.UnknownError[]): never {
-    throw createError(...args)
+  throw(...args: createHttpError.UnknownError[]): never {
+    throw createHttpError(...args)
   }
 
   /** Throws an HttpError unless `value` is truthy: `ctx.assert(user, 401, 'sign in first')`. */
@@ -282,7 +282,7 @@ export class Context<State = DefaultState> {
   }
 
   inspect(): unknown {
-    return Object.hasOwn(this, 'request') ? this.toJSON() : {} // `app.context` itself has no request to show
+    return this.request ? this.toJSON() : {} // `app.context` itself has no request to show
   }
 
   [inspect.custom](): unknown {

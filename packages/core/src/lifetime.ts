@@ -82,6 +82,7 @@ export class Lifetime {
   /** Keeps the request in flight until `promise` has settled. */
   waitUntil(promise: PromiseLike<unknown>): void {
     this.#pending++
+    this.#registry?.add(this.#ctx) // also from work that goes on after everything else has ended
     const settled = () => {
       this.#pending--
       this.#settle()
