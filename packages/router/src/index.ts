@@ -1,1 +1,9 @@
-export {}
+export { type AllowedMethodsOptions } from './allowed-methods'
+export { BadPathError } from './bad-path-error'
+export { type UrlOptions } from './build-url'
+export { type AnyHandler, type Handler, type ParamHandler, type RouterContext, type RouterExtra } from './handler'
+export { Layer, type LayerOptions } from './layer'
+export { type AnyParams } from './params'
+export { type Params } from './path-params'
+export { type RouteOptions, type StopPolicy } from './route-options'
+export { type Match, type MatchResult, Router, type RouterEvent, RouterEvents, type RouterEventSelector, type RouterMiddleware, type RouterOptions } from './router'

@@ -1,0 +1,307 @@
+import { type DefaultState, type Next } from '@ebbjs/core'
+import { allowedMethods, type AllowedMethodsOptions, methodsOf } from './allowed-methods'
+import { buildUrl } from './build-url'
+import { dispatch } from './dispatch'
+import { type AnyHandler, type Handler, type ParamHandler, type RouterContext } from './handler'
+import { Layer, type LayerOptions } from './layer'
+import { type Found, Matcher } from './matcher'
+import { type AnyParams } from './params'
+import { isRouteOptions, type RouteOptions } from './route-options'
+import { type Verbs, verbs } from './verbs'
+
+/** Options of a Router. */
+export interface RouterOptions<Prefix extends string = string> {
+  /** Stands before every path, params and all; not before a RegExp. */
+  prefix?: Prefix | (string & {}) | undefined
+  /** Letter case counts. Default false. */
+  sensitive?: boolean | undefined
+  /** A last '/' counts. Default false. */
+  strict?: boolean | undefined
+  /** One more '/' at the end is fine. Default: not `strict`. */
+  trailing?: boolean | undefined
+  /** true: of several layers that match, only the last route runs; 'specificity': the route with the fewest params. */
+  exclusive?: boolean | 'specificity' | undefined
+  /** Other hosts are passed on. */
+  host?: string | readonly string[] | RegExp | undefined
+  /** The methods that `allowedMethods` does not answer 501. Default: HEAD, OPTIONS, GET, PUT, PATCH, POST and DELETE. */
+  methods?: readonly string[] | undefined
+  /** The path to match instead of the request's. */
+  routerPath?: string | undefined
+}
+
+/** What happens in a router that `on` can listen to. */
+export const RouterEvents = {
+  /** No route takes path and method. */
+  NotFound: 'not-found',
+} as const
+
+/** What `router.on` listens to: a name, or a function that picks it. */
+export type RouterEvent = (typeof RouterEvents)[keyof typeof RouterEvents]
+export type RouterEventSelector = RouterEvent | ((events: typeof RouterEvents) => RouterEvent)
+
+/** What `router.find` gives. */
+export interface Match {
+  readonly route: Layer
+  readonly params: AnyParams
+}
+
+/** What `router.match` gives. */
+export interface MatchResult {
+  /** Layers that take the path, whatever the method. */
+  readonly path: Layer[]
+  /** Those of them that run for the method. */
+  readonly pathAndMethod: Layer[]
+  /** Is one of these a route? */
+  readonly route: boolean
+}
+
+/** What `router.routes()` gives: a middleware that knows its router, so that another router can mount it. */
+export interface RouterMiddleware<State, Extra, Params = {}> {
+  (ctx: RouterContext<State, Extra, Params>, next: Next): Promise<unknown>
+  router: Router
+}
+
+/**
+ * Koa's router: layers (routes, and the middleware of `use`) that run in the order of registration if they take the
+ * request's path and method. All patterns are compiled into one tree when the first request arrives.
+ */
+export class Router<State = DefaultState, Extra = {}, const Prefix extends string = '', Names = {}> {
+  readonly opts: RouterOptions
+  readonly methods: readonly string[]
+  readonly exclusive: boolean
+  readonly host: RouterOptions['host']
+  /** What `param` was given, by name. */
+  readonly params: Record<string, ParamHandler[]> = Object.create(null) as Record<string, ParamHandler[]>
+  /** The layers, in order. */
+  readonly stack: Layer[] = []
+  readonly #notFound = { stack: [] as Handler[], enter() {} }
+  #matcher = new Matcher()
+
+  constructor(options: RouterOptions<Prefix> = {}) {
+    this.opts = { ...options }
+    this.methods = options.methods ?? ['HEAD', 'OPTIONS', 'GET', 'PUT', 'PATCH', 'POST', 'DELETE']
+    this.exclusive = Boolean(options.exclusive)
+    this.host = options.host
+  }
+
+  /** `path` with params filled in: `Router.url('/users/:id', { id: 1 })`. */
+  static url(path: string | RegExp, ...args: unknown[]): string {
+    return buildUrl(path, args)
+  }
+
+  // ── Registration ────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Adds a route.
+   * @returns the layer, or the router when `path` is an array
+   */
+  register(path: string | RegExp, methods: readonly string[], middleware: Handler | readonly Handler[], options?: LayerOptions): Layer
+  register(path: readonly (string | RegExp)[], methods: readonly string[], middleware: Handler | readonly Handler[], options?: LayerOptions): this
+  register(path: string | RegExp | readonly (string | RegExp)[], methods: readonly string[], middleware: Handler | readonly Handler[], options: LayerOptions = {}): Layer | this {
+    if (Array.isArray(path)) {
+      for (const one of path as (string | RegExp)[]) this.register(one, methods, middleware, options)
+      return this
+    }
+    const { sensitive, strict, trailing, prefix = '' } = this.opts
+    const layer = new Layer(path as string | RegExp, methods, middleware, { sensitive, strict, trailing, ...options }, prefix)
+    for (const [name, handlers] of Object.entries(this.params)) for (const fn of handlers) layer.param(name, fn)
+    this.stack.push(layer)
+    return layer
+  }
+
+  /** What the verbs do, each with its `methods`: see AddRoute. */
+  #add(verb: string, methods: readonly string[], args: unknown[]): this {
+    const named = args.length >= 2 && (typeof args[1] === 'string' || args[1] instanceof RegExp)
+    const name = named ? (args[0] as string) : undefined
+    const [path, ...rest] = named ? args.slice(1) : args
+    if (typeof path !== 'string' && !(path instanceof RegExp) && !(Array.isArray(path) && path.length > 0)) {
+      throw new TypeError(`You have to provide a path when adding a${verb === 'all' ? 'n' : ''} ${verb} handler`)
+    }
+    const options = isRouteOptions(rest[0]) ? (rest.shift() as RouteOptions) : undefined
+    this.register(path as string, methods, rest as Handler[], { ...options, name })
+    return this
+  }
+
+  static {
+    for (const [verb, methods] of verbs) {
+      const value = function (this: Router, ...args: unknown[]) {
+        return this.#add(verb === 'del' ? 'delete' : verb, methods, args)
+      }
+      Object.defineProperty(this.prototype, verb, { value, writable: true, configurable: true })
+    }
+  }
+
+  /**
+   * Adds middleware that runs, in its place among the routes, when a route matches: for every path, or for `path` and
+   * what lies below it ('/' is the root alone). What another router's `routes()` gave is mounted: copies of its layers
+   * are added with `path` before theirs.
+   */
+  use(...args: (string | readonly string[] | RegExp | Handler<RouterContext<State, Extra>> | AnyHandler)[]): this {
+    const [first, ...rest] = args
+    if (Array.isArray(first) && first.length > 0 && first.every((path) => typeof path === 'string')) {
+      for (const path of first as string[]) this.use(path, ...rest)
+      return this
+    }
+    const hasPath = typeof first === 'string' || first instanceof RegExp
+    const path = hasPath ? first : ''
+    const functions = (hasPath ? rest : args) as Handler[]
+    if (functions.length === 0) throw new TypeError('You must provide at least one middleware function to router.use()')
+    for (const fn of functions) {
+      const nested = typeof fn === 'function' ? (fn as Partial<RouterMiddleware<State, Extra>>).router : undefined
+      if (nested instanceof Router) this.#mount(nested, path)
+      else this.register(path, [], fn, { end: path === '/' })
+    }
+    return this
+  }
+
+  #mount(nested: Router, path: string | RegExp): void {
+    const { prefix = '' } = this.opts
+    for (const layer of [...nested.stack]) {
+      const copy = layer.under(typeof path === 'string' ? path : '').setPrefix(prefix)
+      for (const [name, handlers] of Object.entries(this.params)) for (const fn of handlers) copy.param(name, fn)
+      this.stack.push(copy)
+    }
+  }
+
+  /** Puts `prefix` before every path, also of routes added before; a prefix set earlier is replaced. */
+  prefix<const P extends string>(prefix: P): Router<State, Extra, P, Names> {
+    const previous = this.opts.prefix ?? ''
+    const next = prefix.replace(/\/$/, '')
+    this.opts.prefix = next
+    for (const layer of this.stack) {
+      if (typeof layer.path === 'string' && previous !== '' && (layer.path === previous || layer.path.startsWith(`${previous}/`))) {
+        layer.path = layer.path.slice(previous.length) || (layer.methods.length === 0 ? '' : '/')
+      }
+      layer.setPrefix(next)
+    }
+    this.#matcher = new Matcher()
+    return this as unknown as Router<State, Extra, P, Names>
+  }
+
+  /** Runs `fn` before the handlers of every route with a param `name`, once a request. */
+  param(name: string, fn: ParamHandler<RouterContext<State, Extra>>): this {
+    ;(this.params[name] ??= []).push(fn as ParamHandler)
+    for (const layer of this.stack) layer.param(name, fn as ParamHandler)
+    return this
+  }
+
+  /** Redirects `source` to `destination`: paths, names of routes, or for the destination a URL. Default status 301. */
+  redirect(source: string, destination: string, status = 301): this {
+    const from = source.startsWith('/') ? source : this.#urlOf(source)
+    const to = destination.startsWith('/') || destination.includes('://') ? destination : this.#urlOf(destination)
+    this.all(from, (ctx: RouterContext) => {
+      ctx.redirect(to)
+      ctx.status = status
+    })
+    return this
+  }
+
+  /** Has `handler` run, as a middleware, when no route takes path and method. */
+  on(event: RouterEventSelector, handler: Handler<RouterContext<State, Extra>>): this {
+    const name = typeof event === 'function' ? event(RouterEvents) : event
+    if (name === RouterEvents.NotFound) this.#notFound.stack.push(handler as Handler)
+    return this
+  }
+
+  // ── Asking ──────────────────────────────────────────────────────────────────────────────────
+
+  /** The first route in the order of registration that takes method and path, or null; no middleware, no context. */
+  find(method: string, path: string): Match | null {
+    const found = this.#compiled().first(path, method.toUpperCase())
+    return found === undefined ? null : { route: found.layer, params: found.params() }
+  }
+
+  /** The methods that some route takes at `path`. */
+  allowed(path: string): string[] {
+    return methodsOf(this.#compiled().select(path, '').path)
+  }
+
+  /** Every layer that takes the path, and those of them that run for the method. */
+  match(path: string, method: string): MatchResult {
+    const selection = this.#compiled().select(path, method.toUpperCase())
+    return { path: selection.path, pathAndMethod: selection.found.map(({ layer }) => layer), route: selection.route }
+  }
+
+  /** Is the router for this host? */
+  matchHost(host?: string): boolean {
+    const wanted = this.host
+    if (!wanted) return true
+    if (!host) return false
+    if (typeof wanted === 'string') return host === wanted
+    if (!(wanted instanceof RegExp)) return wanted.includes(host)
+    wanted.lastIndex = 0
+    return wanted.test(host)
+  }
+
+  /** The route of this name, or false. */
+  route(name: string): Layer | false {
+    return this.stack.find((layer) => layer.name === name) ?? false
+  }
+
+  /**
+   * The path of a named route with params filled in: `router.url('user', { id: 3 }, { query: { page: 2 } })`.
+   * @returns an Error (not thrown, as in @koa/router) if there is no such route
+   * @throws TypeError if a param is missing
+   */
+  url(name: string, ...args: unknown[]): string | Error {
+    const layer = this.route(name)
+    return layer ? layer.url(...args) : new Error(`No route found for name: ${String(name)}`)
+  }
+
+  #urlOf(name: string): string {
+    const url = this.url(name)
+    if (url instanceof Error) throw url
+    return url
+  }
+
+  // ── Running ─────────────────────────────────────────────────────────────────────────────────
+
+  /** The middleware that runs what matches, for `app.use` or another router's `use`. */
+  routes(): RouterMiddleware<State, Extra> {
+    const middleware = (ctx: RouterContext, next: Next): Promise<unknown> => {
+      if (this.host && !this.matchHost(ctx.host)) return next()
+      const path = this.opts.routerPath || ctx.newRouterPath || ctx.path || ctx.routerPath || ''
+      const { path: matched, found, route } = this.#compiled().select(path as string, ctx.method)
+      ctx.matched = ctx.matched === undefined ? matched : [...ctx.matched, ...matched]
+      ctx.router = this as unknown as Router
+      ctx.routeMatched = route
+      if (!route) return this.#notFound.stack.length === 0 ? next() : dispatch(ctx, [this.#notFound], next)
+
+      const name = found.findLast(({ layer }) => layer.methods.length > 0)?.layer.name
+      if (name !== undefined) ctx._matchedRouteName = name
+      const running = this.exclusive ? [this.#choose(found)] : found
+      const timeout = running.find(({ layer }) => layer.opts.timeout !== undefined)?.layer.opts.timeout
+      if (timeout !== undefined) ctx.timeout(timeout)
+      const stop = running.find(({ layer }) => layer.opts.stop !== undefined)?.layer.opts.stop
+      if (stop !== undefined) ctx.stopPolicy = stop
+      return dispatch(ctx, running, next)
+    }
+    return Object.assign(middleware, { router: this as unknown as Router }) as unknown as RouterMiddleware<State, Extra>
+  }
+
+  #choose(found: readonly Found[]): Found {
+    const routes = found.filter(({ layer }) => layer.methods.length > 0)
+    if (this.opts.exclusive !== 'specificity') return routes.at(-1) as Found
+    return routes.reduce((best, other) => (other.layer.keys.length < best.layer.keys.length ? other : best))
+  }
+
+  /** The same as `routes()`. */
+  middleware(): RouterMiddleware<State, Extra> {
+    return this.routes()
+  }
+
+  /** A middleware that answers OPTIONS, and 405 or 501 where only other methods match; `use` it after `routes()`. */
+  allowedMethods(options: AllowedMethodsOptions = {}) {
+    return allowedMethods(this.methods, options)
+  }
+
+  /** The tree, with the layers added since it was last asked; made anew if the stack was changed by hand. */
+  #compiled(): Matcher {
+    if (this.#matcher.size > this.stack.length) this.#matcher = new Matcher()
+    while (this.#matcher.size < this.stack.length) this.#matcher.add(this.stack[this.#matcher.size] as Layer)
+    return this.#matcher
+  }
+}
+
+// One method a verb; TypeScript merges the interface into the class.
+export interface Router<State, Extra, Prefix extends string, Names> extends Verbs<State, Extra, Prefix, Names> {}
