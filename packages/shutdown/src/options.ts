@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { inspect } from 'node:util'
 import { type Exchange } from './target'
 
@@ -109,6 +110,11 @@ function checkRest(options: ShutdownOptions): void {
   }
   if (signals !== undefined && signals !== false && !(Array.isArray(signals) && signals.every((name) => /^SIG[A-Z0-9]+$/.test(String(name))))) {
     throw fail(TypeError, 'signals', signals, "it must be an array of signal names, such as 'SIGTERM', or false")
+  }
+  for (const name of signals || []) {
+    if (name === 'SIGKILL' || name === 'SIGSTOP') throw fail(TypeError, 'signals', signals, `${name} cannot be caught`)
+    // Windows has SIGBREAK, and one list may serve both systems.
+    if (!(name in constants.signals) && name !== 'SIGBREAK') throw fail(TypeError, 'signals', signals, `this system has no ${name}`)
   }
   if (logger !== undefined && logger !== false && typeof logger !== 'function' && typeof logger?.info !== 'function') {
     throw fail(TypeError, 'logger', logger, 'it must be a function, an object with info and error, or false')

@@ -1,0 +1,101 @@
+import { expect } from 'chai'
+import { now } from '../src/clock'
+import { Hooks } from '../src/hooks'
+
+const never = () => new Promise(() => {})
+const soon = () => now() + 5_000
+
+describe('hooks', () => {
+  it('in turn run last registered first, each after the one before has ended', async () => {
+    const hooks = new Hooks()
+    const order: string[] = []
+    for (const name of ['db', 'cache', 'queue']) {
+      hooks.add(name, async () => {
+        order.push(`${name} begins`)
+        await new Promise(setImmediate)
+        order.push(`${name} ends`)
+      })
+    }
+    const reports = await hooks.inTurn(soon())
+    expect(order).to.deep.equal(['queue begins', 'queue ends', 'cache begins', 'cache ends', 'db begins', 'db ends'])
+    expect(reports.map(({ name, error }) => [name, error])).to.deep.equal([['queue', undefined], ['cache', undefined], ['db', undefined]])
+  })
+
+  it('run after those they name', async () => {
+    const hooks = new Hooks()
+    const order: string[] = []
+    hooks.add('metrics', () => order.push('metrics'))
+    hooks.add('db', () => order.push('db'))
+    hooks.add('trace', () => order.push('trace'), { after: ['db', 'metrics', 'unknown'] })
+    await hooks.inTurn(soon())
+    expect(order).to.deep.equal(['db', 'metrics', 'trace'])
+  })
+
+  it('that name each other in a circle all run', async () => {
+    const hooks = new Hooks()
+    const order: string[] = []
+    hooks.add('a', () => order.push('a'), { after: ['b'] })
+    hooks.add('b', () => order.push('b'), { after: ['a'] })
+    await hooks.inTurn(soon())
+    expect(order).to.have.members(['a', 'b'])
+  })
+
+  it('that fail or hang keep no other from running, and are reported', async () => {
+    const hooks = new Hooks()
+    let ran = false
+    hooks.add('last', () => (ran = true))
+    hooks.add('hangs', never, { timeout: 20 })
+    hooks.add('throws', () => {
+      throw new Error('no connection')
+    })
+    hooks.add('rejects', () => Promise.reject(new Error('refused')))
+    const reports = await hooks.inTurn(soon())
+    expect(ran).to.equal(true)
+    expect(reports.map(({ name }) => name)).to.deep.equal(['rejects', 'throws', 'hangs', 'last'])
+    expect(reports.map(({ error }) => error?.replace(/\d+/, 'n'))).to.deep.equal(['refused', 'no connection', 'not done after n ms', undefined])
+  })
+
+  it('in turn share the time that is left, so that each of them begins', async () => {
+    const hooks = new Hooks()
+    const begun: string[] = []
+    for (const name of ['a', 'b', 'c']) hooks.add(name, () => (begun.push(name), never()))
+    const started = now()
+    const reports = await hooks.inTurn(started + 300)
+    expect(begun).to.deep.equal(['c', 'b', 'a'])
+    expect(reports.every(({ error }) => error !== undefined)).to.equal(true)
+    expect(now() - started).to.be.below(1_000)
+  })
+
+  it('added by a hook run too', async () => {
+    const hooks = new Hooks()
+    const order: string[] = []
+    hooks.add('outer', () => {
+      order.push('outer')
+      hooks.add('inner', () => order.push('inner'))
+    })
+    await hooks.inTurn(soon())
+    expect(order).to.deep.equal(['outer', 'inner'])
+  })
+
+  it('together start in the same turn, and end with the slowest or with the time', async () => {
+    const hooks = new Hooks()
+    const begun: string[] = []
+    hooks.add('a', () => (begun.push('a'), never()))
+    hooks.add('b', () => begun.push('b'))
+    const reports = hooks.together(20, soon())
+    expect(begun).to.deep.equal(['a', 'b'])
+    expect((await reports).map(({ error }) => error !== undefined)).to.deep.equal([true, false])
+  })
+
+  const bad: [args: unknown[], message: string][] = [
+    [['', () => {}], "Cannot add a hook named '': its name must be a string, and not empty"],
+    [['db', 'end'], "Cannot add hook 'db' with 'end': it must be a function"],
+    [['db', () => {}, { timeout: 0 }], "Cannot add hook 'db' with timeout 0: it must be more than 0 ms, and finite"],
+    [['db', () => {}, { after: ['db'] }], "Cannot add hook 'db' after [ 'db' ]: it must be an array of other hooks' names"],
+  ]
+  for (const [args, message] of bad) {
+    it(`refuse: ${message}`, () => {
+      expect(() => new Hooks().add(...(args as Parameters<Hooks['add']>))).to.throw(message)
+    })
+  }
+})

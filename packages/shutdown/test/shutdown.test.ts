@@ -1,0 +1,230 @@
+import { createServer } from 'node:http'
+import { expect } from 'chai'
+import { App } from '@ebbjs/core'
+import { gracefulShutdown, type Stoppable } from '../src'
+import { Gate, Service } from './service'
+
+const quiet = { exit: false, signals: false, logger: false } as const
+
+describe('gracefulShutdown', () => {
+  afterEach(() => Service.stopAll())
+
+  describe('refuses', () => {
+    const rule =
+      'it must be an App, a server of net, http, https or http2, an array of these, ' +
+      'or an object whose server is one (of a Koa or Express app, pass what listen() returned)'
+    class Application {
+      use(): void {}
+      listen(): void {}
+      callback(): void {}
+    }
+    const bad: [target: unknown, name: string][] = [
+      [new Application(), 'an Application'],
+      [Object.assign(function app() {}, { use() {}, listen() {} }), 'the function app'],
+      [undefined, 'undefined'],
+      ['app', "'app'"],
+      [{}, 'an Object'],
+      [{ server: 3000 }, 'an Object'],
+      [[createServer(), 7], '7'],
+    ]
+    for (const [target, name] of bad) {
+      it(`${name} as target`, () => {
+        expect(() => gracefulShutdown(target as Stoppable)).to.throw(TypeError, `Cannot shut down ${name}: ${rule}`)
+      })
+    }
+
+    it('a Koa app as target, and says what to pass', async () => {
+      const { default: Koa } = (await import('koa')) as { default: new () => unknown }
+      expect(() => gracefulShutdown(new Koa() as Stoppable)).to.throw(TypeError, `Cannot shut down an Application: ${rule}`)
+    })
+
+    it('the same app or server twice, until the first is uninstalled', () => {
+      const app = new App()
+      const server = createServer()
+      const first = gracefulShutdown([app, server], quiet)
+      expect(() => gracefulShutdown(app, quiet)).to.throw(TypeError, /^Cannot shut down App twice: one shutdown must own it/)
+      expect(() => gracefulShutdown({ server }, quiet)).to.throw(TypeError, /^Cannot shut down Server twice/)
+      first.uninstall()
+      gracefulShutdown([app, server], quiet).uninstall()
+    })
+
+    it('wrong options, and leaves no listener behind', () => {
+      const before = process.listenerCount('SIGTERM')
+      const app = new App()
+      expect(() => gracefulShutdown(app, { timeout: -1 })).to.throw(RangeError, 'Cannot shut down with timeout -1: it must be 0 or more ms, and finite')
+      expect(() => gracefulShutdown(app, { delay: 20_000, timeout: 10_000 })).to.throw(
+        RangeError,
+        'Cannot shut down with delay 20000: it must be less than timeout, 10000 ms',
+      )
+      expect(process.listenerCount('SIGTERM')).to.equal(before)
+      gracefulShutdown(app, quiet).uninstall()
+    })
+
+    it('wrong overrides of one stop by rejecting it, and can be stopped afterwards', async () => {
+      const shutdown = gracefulShutdown(new App(), quiet)
+      const error = await shutdown.stop('test', { timeout: -1 }).catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(RangeError)
+      expect((await shutdown.stop()).clean).to.equal(true)
+    })
+  })
+
+  it('stop() is idempotent, and its report is plain JSON', async () => {
+    const { shutdown } = await Service.start((ctx) => (ctx.body = 'ok'))
+    const [first, second] = await Promise.all([shutdown.stop('one'), shutdown.stop('two')])
+    expect(second).to.equal(first)
+    expect(JSON.parse(JSON.stringify(first))).to.deep.equal(first)
+    expect(first).to.have.all.keys('reason', 'signal', 'phases', 'requests', 'connections', 'hooks', 'blockers', 'resources', 'exitCode', 'clean')
+    expect(first).to.include({ reason: 'one', signal: null, exitCode: 0, clean: true })
+    expect(first.phases).to.have.all.keys('announce', 'lameDuck', 'drain', 'abort', 'cut', 'cleanup')
+    expect(first.requests).to.deep.equal({ finished: 0, aborted: 0, cut: 0 })
+    expect(first.connections).to.deep.equal({ idle: 0, drained: 0, destroyed: 0 })
+    expect(process.exitCode).to.equal(undefined)
+  })
+
+  it('goes through its states in order', async () => {
+    const states: string[] = []
+    const { shutdown } = await Service.start((ctx) => (ctx.body = 'ok'))
+    states.push(shutdown.state)
+    shutdown.onStop('registry', () => states.push(shutdown.state))
+    shutdown.loop('consumer', async (stopping) => {
+      await new Promise((resolve) => stopping.addEventListener('abort', resolve))
+      states.push(shutdown.state)
+    })
+    shutdown.onCleanup('db', () => states.push(shutdown.state))
+    await shutdown.stop()
+    states.push(shutdown.state)
+    expect(states).to.deep.equal(['ready', 'stopping', 'draining', 'cleaning', 'stopped'])
+  })
+
+  it('stops what nothing listens on, cleanly', async () => {
+    expect(await gracefulShutdown(new App(), quiet).stop()).to.include({ clean: true })
+    expect(await gracefulShutdown(createServer(), quiet).stop()).to.include({ clean: true })
+  })
+
+  it('an app that is told to listen while it stops never comes up', async () => {
+    const app = new App()
+    await gracefulShutdown(app, quiet).stop()
+    expect(app.listen(0).listening).to.equal(false)
+  })
+
+  it('ends with `await using`', async () => {
+    const app = new App()
+    const shutdown = gracefulShutdown(app, quiet)
+    await shutdown[Symbol.asyncDispose]()
+    expect(shutdown.state).to.equal('stopped')
+  })
+
+  it('runs stop hooks at the announcement, lets the lame duck last as long, and reports them', async () => {
+    const service = await Service.start((ctx) => (ctx.body = 'ok'))
+    const gate = new Gate()
+    service.shutdown.onStop('registry', () => gate.opened)
+    service.shutdown.onStop('hangs', () => new Promise(() => {}), { timeout: 10 })
+    const stopped = service.shutdown.stop()
+    const client = await service.connect()
+    expect((await client.get('/').answer()).headers['connection']).to.equal('close')
+    gate.open()
+    const { hooks, clean } = await stopped
+    expect(hooks.map(({ name, error }) => [name, error !== undefined])).to.deep.equal([['registry', false], ['hangs', true]])
+    expect(clean).to.equal(false)
+  })
+
+  it('runs cleanup hooks after the last handler, also when its client has left', async () => {
+    const [entered, release] = [new Gate(), new Gate()]
+    const order: string[] = []
+    const service = await Service.start(async () => {
+      entered.open()
+      await release.opened
+      order.push('handler ends')
+    })
+    service.shutdown.onCleanup('db', () => order.push('db closed'))
+    const client = await service.connect()
+    client.get('/')
+    await entered.opened
+    client.socket.destroy()
+    const stopped = service.shutdown.stop()
+    await service.draining()
+    release.open()
+    expect(await stopped).to.include({ clean: true })
+    expect(order).to.deep.equal(['handler ends', 'db closed'])
+  })
+
+  it('gathers the failures of its hooks, and is not clean', async () => {
+    const { shutdown, lines } = await Service.start((ctx) => (ctx.body = 'ok'))
+    shutdown.onCleanup('db', () => Promise.reject(new Error('no connection')))
+    shutdown.onCleanup('hangs', () => new Promise(() => {}), { timeout: 10 })
+    shutdown.onCleanup('cache', () => {})
+    const { hooks, exitCode, clean } = await shutdown.stop()
+    expect(hooks.map(({ name, error }) => [name, error?.replace(/\d+/, 'n')])).to.deep.equal([
+      ['cache', undefined],
+      ['hangs', 'not done after n ms'],
+      ['db', 'no connection'],
+    ])
+    expect([exitCode, clean]).to.deep.equal([1, false])
+    expect(lines.join('\n')).to.match(/hook 'db' failed: no connection/)
+  })
+
+  it('adds resources by their shape', async () => {
+    const { shutdown } = await Service.start((ctx) => (ctx.body = 'ok'))
+    const ended: string[] = []
+    class Pool {
+      end = async () => void ended.push('pool.end')
+      destroy = () => ended.push('pool.destroy')
+    }
+    class Client {
+      quit = () => ended.push('client.quit')
+      disconnect = () => ended.push('client.disconnect')
+    }
+    class Disposable {
+      [Symbol.asyncDispose] = async () => void ended.push('disposed')
+      close = () => ended.push('closed')
+    }
+    const pool = new Pool()
+    expect(shutdown.add(pool)).to.equal(pool)
+    shutdown.add(new Client(), 'redis')
+    shutdown.add(new Disposable())
+    expect(() => shutdown.add({})).to.throw(TypeError, /^Cannot add {}: it must have one of/)
+    const { hooks } = await shutdown.stop()
+    expect(ended).to.deep.equal(['disposed', 'client.quit', 'pool.end'])
+    expect(hooks.map(({ name }) => name)).to.deep.equal(['Disposable', 'redis', 'Pool'])
+  })
+
+  it('tells loops to stop when the drain begins, waits for them, and reports one that fails', async () => {
+    const { shutdown, lines } = await Service.start((ctx) => (ctx.body = 'ok'))
+    const order: string[] = []
+    shutdown.loop('consumer', async (stopping) => {
+      await new Promise((resolve) => stopping.addEventListener('abort', resolve))
+      await new Promise(setImmediate)
+      order.push(`consumer ends: ${(stopping.reason as Error).message}`)
+    })
+    shutdown.loop('broken', () => Promise.reject(new Error('no queue')))
+    shutdown.onCleanup('queue', () => order.push('queue closed'))
+    const { clean } = await shutdown.stop('SIGTERM')
+    expect(order).to.deep.equal(['consumer ends: The server is stopping (SIGTERM)', 'queue closed'])
+    expect(clean).to.equal(false)
+    expect(lines.join('\n')).to.match(/loop 'broken' failed: no queue/)
+  })
+
+  it('is not ready until its start-up is done', async () => {
+    const { shutdown } = await Service.start((ctx) => (ctx.body = 'ok'))
+    const [migrations, cache] = [new Gate<string>(), new Gate()]
+    const started = shutdown.startup('migrations', migrations.opened)
+    void shutdown.startup('cache', cache.opened)
+    expect(shutdown.state).to.equal('starting')
+    cache.open()
+    migrations.open('done')
+    expect(await started).to.equal('done')
+    await new Promise(setImmediate)
+    expect(shutdown.state).to.equal('ready')
+  })
+
+  it('unwinds what had started when a start-up fails', async () => {
+    const { shutdown, lines } = await Service.start((ctx) => (ctx.body = 'ok'))
+    let closed = false
+    shutdown.onCleanup('db', () => (closed = true))
+    expect(await shutdown.startup('migrations', Promise.reject(new Error('no such table')))).to.equal(undefined)
+    const report = await shutdown.stop()
+    expect(report).to.include({ reason: "start-up 'migrations' failed", exitCode: 1, clean: false })
+    expect(closed).to.equal(true)
+    expect(lines[0]).to.match(/start-up 'migrations' failed: Error: no such table/)
+  })
+})
