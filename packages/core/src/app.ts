@@ -11,7 +11,7 @@ import { Context, lifetime, toError } from './context'
 import { InFlight } from './in-flight'
 import { type Stop } from './lifetime'
 import { Outgoing } from './outgoing'
-import { refuse } from './refuse'
+import { refuse, reset } from './refuse'
 import { Request } from './request'
 import { respond } from './respond'
 import { Response } from './response'
@@ -120,10 +120,14 @@ export class App<State = DefaultState> extends EventEmitter {
   }
 
   /**
-   * Adds a middleware at the end of the chain.
+   * Adds a middleware at the end of the chain. One that is typed for more state than the app has yet
+   * (`Middleware<{ user: User }>`) promises it to those after it; middleware typed by @types/koa is taken as it is.
    * @throws TypeError if it is no function
    */
-  use(fn: Middleware<State> | AnyMiddleware): this {
+  use(fn: Middleware<State>): this
+  use<Added extends object>(fn: Middleware<State & Added>): App<State & Added>
+  use(fn: AnyMiddleware): this
+  use(fn: AnyMiddleware): this {
     if (typeof fn !== 'function') throw new TypeError('middleware must be a function!')
     this.middleware.push(fn as Middleware)
     return this
@@ -241,6 +245,7 @@ export class App<State = DefaultState> extends EventEmitter {
   }
 
   /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
+  createContext(req: IncomingMessage, res?: ServerResponse): Context<State>
   createContext(req: IncomingMessage, res: ServerResponse): Context<State> {
     const request = new this.#Request(this as unknown as App, req, res)
     const response = new this.#Response(this as unknown as App, req, res)
@@ -252,7 +257,7 @@ export class App<State = DefaultState> extends EventEmitter {
     console.error(toError(error))
     const { res } = ctx
     if (res.headersSent) {
-      res.destroy()
+      if (!res.writableEnded) reset(res)
       return
     }
     res.statusCode = 500

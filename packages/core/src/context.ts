@@ -8,7 +8,7 @@ import { httpAssert, type HttpAssert } from './assert'
 import { type DefaultState } from './compose'
 import { createHttpError } from './http-error'
 import { Lifetime, type Phase } from './lifetime'
-import { refuse } from './refuse'
+import { refuse, reset } from './refuse'
 import { type Query, type Request } from './request'
 import { type Body, type Response } from './response'
 
@@ -154,7 +154,7 @@ export class Context<State = DefaultState> {
     const life = this[lifetime]
     if (life.isReason(error) || (life.clientGone && isDisconnect(error))) {
       if (!life.clientGone && this.writable && !this.headerSent) refuse(this.res, life.reason)
-      else if (!life.clientGone && !this.res.writableEnded) this.res.destroy() // a cut body must not look whole
+      else if (!life.clientGone && !this.res.writableEnded) reset(this.res)
       return
     }
 
@@ -162,7 +162,7 @@ export class Context<State = DefaultState> {
     const silent = this.headerSent || !this.writable
     if (silent) assign(err, 'headerSent', true)
     this.app.report(err, this)
-    if (this.headerSent && !this.res.writableEnded) this.res.destroy()
+    if (this.headerSent && !this.res.writableEnded) reset(this.res)
     if (silent || this.headerSent || !this.writable) return
 
     const { res } = this

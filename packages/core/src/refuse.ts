@@ -1,5 +1,5 @@
 import { type ServerResponse } from 'node:http'
-import { type Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerResponse } from 'node:http2'
 
 /**
  * Answers 503 as problem+json (RFC 9457): try again, on another connection.
@@ -22,4 +22,22 @@ export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknow
   res.setHeader('Content-Length', Buffer.byteLength(body))
   res.setHeader('Retry-After', '1')
   res.end(body)
+}
+
+/**
+ * Ends a response that is begun so that its client can tell it from a whole one: a connection that is merely closed
+ * looks like the end of a body without Content-Length (RFC 9112 §6.3).
+ */
+export function reset(res: ServerResponse | Http2ServerResponse): void {
+  if ('stream' in res) {
+    res.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    return
+  }
+  const { socket } = res
+  try {
+    socket?.resetAndDestroy()
+  } catch {
+    // Only TCP has a reset. TLS tells by the missing close_notify, a unix socket not at all.
+  }
+  res.destroy()
 }

@@ -54,7 +54,8 @@ export function respond(ctx: Context): void {
 }
 
 function json(res: ServerResponse, body: unknown): void {
-  const text = JSON.stringify(body)
+  const text = JSON.stringify(body) as string | undefined
+  if (text === undefined) throw new TypeError(`Cannot answer with a ${typeof body}: it has no JSON`)
   implyLength(res, text)
   res.end(text)
 }
