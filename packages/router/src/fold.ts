@@ -10,7 +10,7 @@ export function fold(code: number): number {
   return folded < 128 ? code : folded
 }
 
-/** Keeps case: what a sensitive tree compares with. */
+/** Leaves a character as it is: what a case-sensitive tree compares. */
 export function keep(code: number): number {
   return code
 }

@@ -91,7 +91,9 @@ export class Layer {
 
   /** Is this a route for `method` (upper case)? */
   routes(method: string): boolean {
-    return this.methods.includes(method)
+    const { methods } = this
+    for (let index = 0; index < methods.length; index++) if (methods[index] === method) return true
+    return false
   }
 
   /** Does it take `path`? */

@@ -1,10 +1,13 @@
 import { BadPathError } from './bad-path-error'
 
 /** A named part of a pattern. */
-interface Named {
+export interface Named {
   readonly name: string
   readonly wildcard: boolean
 }
+
+/** Makes the params of one pattern of what was captured, none of it encoded. */
+export type PlainParams = (captured: readonly (string | undefined)[]) => AnyParams
 
 /** `ctx.params` where nothing more is known. */
 export type AnyParams = Record<string, string | string[]>
@@ -20,7 +23,7 @@ export function readParams(names: readonly Named[], captured: readonly (string |
     const value = captured[index]
     if (value === undefined) continue
     const { name, wildcard } = names[index] as Named
-    set(params, name, wildcard ? value.split('/').map((part) => decode(part, name)) : decode(value, name))
+    set(params, name, wildcard ? split(value).map((part) => decode(part, name)) : decode(value, name))
   }
   return params
 }
@@ -48,4 +51,33 @@ function decode(value: string, name: string): string {
   } catch {
     throw new BadPathError(name, value)
   }
+}
+
+/**
+ * As `readParams` without `existing`, for values without '%'. The function is generated, so that the object is made with
+ * all its names at once: at 4 params this is 3 times as fast as adding them. Where Node forbids generated code
+ * (--disallow-code-generation-from-strings) it is the loop.
+ */
+export function plainParams(names: readonly Named[]): PlainParams {
+  const fields = names.map(({ name, wildcard }, index) => {
+    const key = JSON.stringify(name)
+    return `${name === '__proto__' ? `[${key}]` : key}: ${wildcard ? 'split(captured[' : 'captured['}${index}]${wildcard ? ')' : ''}`
+  })
+  try {
+    return (new Function('split', `return (captured) => ({ ${fields.join(', ')} })`) as (split: (path: string) => string[]) => PlainParams)(split)
+  } catch {
+    return (captured) => readParams(names, captured)
+  }
+}
+
+/** As `path.split('/')`, which costs three times as much on Node 20. */
+function split(path: string): string[] {
+  const parts: string[] = []
+  let begin = 0
+  for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', begin)) {
+    parts.push(path.slice(begin, end))
+    begin = end + 1
+  }
+  parts.push(path.slice(begin))
+  return parts
 }

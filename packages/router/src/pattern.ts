@@ -29,22 +29,25 @@ const MAX_SEQUENCES = 256
 export function parsePattern(path: string): Sequence[] {
   // parse() reads character by character; most patterns of a table have nothing to read.
   if (!/[:*{}()[\]+?!\\]/.test(path)) return [path === '' ? [] : [path]]
-  return expand(parse(path).tokens, path).map((tokens) => toSequence(tokens, path))
+  const sequences: Sequence[] = []
+  for (const tokens of expand(parse(path).tokens)) {
+    if (sequences.length === MAX_SEQUENCES) throw new PathError('Too many path combinations', path)
+    sequences.push(toSequence(tokens, path))
+  }
+  return sequences
 }
 
 /** Every way to have a group or not, the ways with it first. */
-function expand(tokens: readonly Token[], path: string): Flat[][] {
-  let tails: Flat[][] = [[]]
-  for (const token of tokens.toReversed()) {
-    if (token.type === 'group') {
-      const withGroup = expand(token.tokens, path).flatMap((head) => tails.map((tail) => [...head, ...tail]))
-      tails = withGroup.concat(tails)
-      if (tails.length > MAX_SEQUENCES) throw new PathError('Too many path combinations', path)
-    } else {
-      for (const tail of tails) tail.unshift(token)
-    }
+function* expand(tokens: readonly Token[], from = 0): Generator<Flat[]> {
+  const token = tokens[from]
+  if (token === undefined) {
+    yield []
+    return
   }
-  return tails
+  for (const head of token.type === 'group' ? expand(token.tokens) : [[token]]) {
+    for (const tail of expand(tokens, from + 1)) yield [...head, ...tail]
+  }
+  if (token.type === 'group') yield* expand(tokens, from + 1)
 }
 
 /**

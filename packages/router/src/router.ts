@@ -1,11 +1,12 @@
+import http from 'node:http'
 import { type DefaultState, type Next } from '@ebbjs/core'
 import { allowedMethods, type AllowedMethodsOptions, methodsOf } from './allowed-methods'
 import { buildUrl } from './build-url'
 import { dispatch } from './dispatch'
 import { type AnyHandler, type Handler, type ParamHandler, type RouterContext } from './handler'
 import { Layer, type LayerOptions } from './layer'
-import { type Found, Matcher } from './matcher'
-import { type AnyParams } from './params'
+import { type Found } from './found'
+import { type Match, Matcher } from './matcher'
 import { isRouteOptions, type RouteOptions } from './route-options'
 import { type Verbs, verbs } from './verbs'
 
@@ -38,12 +39,6 @@ export const RouterEvents = {
 /** What `router.on` listens to: a name, or a function that picks it. */
 export type RouterEvent = (typeof RouterEvents)[keyof typeof RouterEvents]
 export type RouterEventSelector = RouterEvent | ((events: typeof RouterEvents) => RouterEvent)
-
-/** What `router.find` gives. */
-export interface Match {
-  readonly route: Layer
-  readonly params: AnyParams
-}
 
 /** What `router.match` gives. */
 export interface MatchResult {
@@ -207,8 +202,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** The first route in the order of registration that takes method and path, or null; no middleware, no context. */
   find(method: string, path: string): Match | null {
-    const found = this.#compiled().first(path, method.toUpperCase())
-    return found === undefined ? null : { route: found.layer, params: found.params() }
+    return this.#compiled().first(path, upperCase(method))
   }
 
   /** The methods that some route takes at `path`. */
@@ -218,7 +212,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** Every layer that takes the path, and those of them that run for the method. */
   match(path: string, method: string): MatchResult {
-    const selection = this.#compiled().select(path, method.toUpperCase())
+    const selection = this.#compiled().select(path, upperCase(method))
     return { path: selection.path, pathAndMethod: selection.found.map(({ layer }) => layer), route: selection.route }
   }
 
@@ -305,3 +299,10 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
 // One method a verb; TypeScript merges the interface into the class.
 export interface Router<State, Extra, Prefix extends string, Names> extends Verbs<State, Extra, Prefix, Names> {}
+
+/** Methods come in upper case from Node, and asking is cheaper than making them so. */
+function upperCase(method: string): string {
+  return KNOWN.has(method) ? method : method.toUpperCase()
+}
+
+const KNOWN = new Set(http.METHODS)

@@ -1,0 +1,66 @@
+import { type Stage } from './dispatch'
+import { type Handler, type RouterContext } from './handler'
+import { type Layer } from './layer'
+import { type Leaf } from './node'
+import { type AnyParams, readGroups, readParams } from './params'
+
+/** One layer that takes a path, with what its pattern captured: not decoded. */
+export class Found implements Stage {
+  readonly layer: Layer
+  /** undefined for a RegExp layer. */
+  readonly leaf: Leaf | undefined
+  readonly captured: (string | undefined)[]
+  /** The named groups of a RegExp. */
+  readonly groups: Record<string, string> | undefined
+  /** May a capture be percent-encoded? */
+  readonly encoded: boolean
+
+  constructor(layer: Layer, leaf: Leaf | undefined, captured: (string | undefined)[], encoded: boolean, groups?: Record<string, string>) {
+    this.layer = layer
+    this.leaf = leaf
+    this.captured = captured
+    this.groups = groups
+    this.encoded = encoded
+  }
+
+  get stack(): readonly Handler[] {
+    return this.layer.stack
+  }
+
+  /** Tells `ctx` which layer runs from here on. */
+  enter(ctx: RouterContext): void {
+    const { path, name } = this.layer
+    ctx.captures = this.captures()
+    ctx.params = ctx.request.params = this.params(ctx.params) as Record<string, string>
+    ctx.routerPath = ctx._matchedRoute = path
+    ctx.routerName = name
+    if (name !== undefined) ctx._matchedRouteName = name
+  }
+
+  /** As `layer.captures(path)`: the captures of sequences that were not taken are undefined. */
+  captures(): (string | undefined)[] {
+    const { sequences, opts } = this.layer
+    if (opts.ignoreCaptures) return []
+    if (sequences.length < 2) return this.captured
+    return sequences.flatMap((sequence) => {
+      if (sequence === this.leaf?.sequence) return this.captured
+      return sequence.filter((part) => typeof part !== 'string').map(() => undefined)
+    })
+  }
+
+  /**
+   * The params, beside a copy of `existing`.
+   * @throws BadPathError (status 400) for a percent-encoding that means nothing
+   */
+  params(existing?: AnyParams): AnyParams {
+    if (this.layer.opts.ignoreCaptures) return { ...existing }
+    if (this.leaf === undefined) return readGroups(this.captured, this.groups, existing)
+    if (!isEmpty(existing)) return readParams(this.leaf.captures, this.captured, existing)
+    return this.leaf.params(this.captured as string[], this.encoded)
+  }
+}
+
+function isEmpty(params: AnyParams | undefined): boolean {
+  if (params !== undefined) for (const _ in params) return false
+  return true
+}

@@ -1,0 +1,124 @@
+import { type Layer } from './layer'
+import { type AnyParams, plainParams, type PlainParams, readParams } from './params'
+import { type Capture, type Sequence } from './pattern'
+
+/** Where a path may stand when a leaf takes it: sets of these bits. */
+export const Ends = {
+  /** At its end. */
+  exact: 1,
+  /** Or before a last '/'. */
+  trailing: 2,
+  /** Or before any '/': the path goes on. */
+  open: 4,
+} as const
+
+/** One way to one layer: the last step of one sequence of its pattern. */
+export class Leaf {
+  readonly layer: Layer
+  /** Sorts leaves: by the layer's place in the table, then by the sequence's in its pattern. */
+  readonly order: number
+  readonly ends: number
+  readonly sequence: Sequence
+  /** The captures on the way here, in order. */
+  readonly captures: readonly Capture[]
+  /** In which search it was last found, and by which hit. */
+  search = 0
+  hit = 0
+  #plainParams: PlainParams | undefined = undefined
+
+  constructor(layer: Layer, order: number, ends: number, sequence: Sequence) {
+    this.layer = layer
+    this.order = order
+    this.ends = ends
+    this.sequence = sequence
+    this.captures = sequence.filter((part) => typeof part !== 'string')
+  }
+
+  /** The params of what was captured; `encoded` if any of it may be. */
+  params(captured: readonly string[], encoded: boolean): AnyParams {
+    if (captured.length === 0) return {}
+    if (encoded) return readParams(this.captures, captured)
+    // Made when it is first used: most leaves of a large table never are.
+    return (this.#plainParams ??= plainParams(this.captures))(captured)
+  }
+}
+
+/** A branch that a capture which ends at a text leads to. */
+export interface Branch {
+  readonly capture: Capture
+  readonly until: readonly number[]
+  readonly orText: readonly number[]
+  readonly to: Node
+}
+
+/**
+ * A node of the tree: `text` (folded character codes) leads to it, and on from it lead texts, told apart by their first
+ * character, the plain param, the plain wildcard, and captures that end at a text.
+ */
+export class Node {
+  text: readonly number[]
+  /** Is there more here than texts that lead on? */
+  stops = false
+  leaves: Leaf[] | undefined = undefined
+  /** The union of the leaves' `ends`. */
+  ends = 0
+  segment: Node | undefined = undefined
+  rest: Node | undefined = undefined
+  branches: Branch[] | undefined = undefined
+  /** Does a text lead on that begins with '/', or with anything else? */
+  slash = false
+  inner = false
+  /** In which search a leaf was last reached, and the `ends` that were: a later way to it is a worse one. */
+  search = 0
+  reached = 0
+  /** Texts that lead on: by code − `#low` for ASCII, others by code. */
+  #low = 0
+  #ascii: (Node | undefined)[] = NONE
+  #wide: Map<number, Node> | undefined = undefined
+
+  constructor(text: readonly number[]) {
+    this.text = text
+  }
+
+  /** The node whose text begins with `code`. */
+  next(code: number): Node | undefined {
+    const index = code - this.#low
+    if (index >= 0 && index < this.#ascii.length) return this.#ascii[index]
+    return this.#wide === undefined ? undefined : this.#wide.get(code)
+  }
+
+  /** Makes `node` follow, instead of the one whose text begins with the same character. */
+  follow(node: Node): void {
+    const code = node.text[0] as number
+    if (code === 47) this.slash = true
+    else this.inner = true
+    if (code >= 128) {
+      this.#wide ??= new Map()
+      this.#wide.set(code, node)
+      return
+    }
+    const high = this.#low + this.#ascii.length - 1
+    if (this.#ascii.length === 0) {
+      this.#low = code
+      this.#ascii = [node]
+    } else if (code < this.#low || code > high) {
+      const low = Math.min(code, this.#low)
+      const ascii = Array.from({ length: Math.max(code, high) - low + 1 }, (_, index) => this.#ascii[index + low - this.#low])
+      ascii[code - low] = node
+      this.#low = low
+      this.#ascii = ascii
+    } else {
+      this.#ascii[code - this.#low] = node
+    }
+  }
+
+  /** Adds a leaf; one layer has one leaf here, its first. */
+  end(leaf: Leaf): void {
+    if (this.leaves === undefined) this.leaves = [leaf]
+    else if (this.leaves.every(({ layer }) => layer !== leaf.layer)) this.leaves.push(leaf)
+    this.ends |= leaf.ends
+    this.stops = true
+  }
+}
+
+const NONE: (Node | undefined)[] = []

@@ -1,0 +1,177 @@
+import { type Branch, Ends, type Node } from './node'
+import { type Tree } from './tree'
+
+/**
+ * Walks trees along one path and collects hits: nodes with leaves that the path reached, and where the captures on the
+ * way began and ended. All layers are found in one walk. Where a capture may end in several places the longest is tried
+ * first, as a regular expression would; path-to-regexp's rules (pattern.ts) leave so few that a walk is linear.
+ *
+ * Synchronous and not re-entrant; its arrays are used again by the next walk, so that a walk allocates nothing.
+ */
+export class Search {
+  /** Counts walks. */
+  serial = 0
+  path = ''
+  /** How many hits there are; of each: its node, where the path stood, and where its marks begin in `marks`. */
+  hits = 0
+  readonly nodes: Node[] = []
+  readonly ends: number[] = []
+  readonly offsets: number[] = []
+  /** Begin and end of the captures of each hit. */
+  readonly marks: number[] = []
+  #used = 0
+  /** Begin and end of the captures on the way to where the walk is. */
+  readonly #way: number[] = []
+  #fold: (code: number) => number = (code) => code
+
+  /** Forgets the hits, for a walk along `path`. */
+  begin(path: string): void {
+    this.serial++
+    this.path = path
+    this.hits = this.#used = 0
+  }
+
+  walk(tree: Tree): void {
+    this.#fold = tree.fold
+    this.#visit(tree.root, 0, 0)
+  }
+
+  /** May a capture be percent-encoded? */
+  get encoded(): boolean {
+    return this.path.includes('%')
+  }
+
+  /** What the captures of a hit took, the first `count` of them. */
+  captured(hit: number, count: number): string[] {
+    const offset = this.offsets[hit] as number
+    const captured: string[] = []
+    for (let index = 0; index < count; index++) {
+      captured.push(this.path.slice(this.marks[offset + 2 * index], this.marks[offset + 2 * index + 1]))
+    }
+    return captured
+  }
+
+  /** Goes on from `node`, whose text ends at `at`, with `depth` captures behind it. */
+  #visit(node: Node, at: number, depth: number): void {
+    const { path } = this
+    const { length } = path
+    for (;;) {
+      let segment: Node | undefined
+      if (node.stops) {
+        if (at + 1 >= length ? node.ends !== 0 : (node.ends & Ends.open) !== 0) this.#arrive(node, at, depth)
+        if (at === length) return
+        if (node.rest !== undefined) this.#take(node.rest, at, length, depth, false)
+        if (node.branches !== undefined) for (const branch of node.branches) this.#branch(branch, at, depth)
+        segment = node.segment
+      } else if (at === length) return
+
+      const code = path.charCodeAt(at)
+      let next = node.next(code)
+      if (next === undefined && mayFold(code)) next = node.next(this.#fold(code))
+      if (next !== undefined) {
+        const end = next.text.length === 1 ? at + 1 : this.#textEnd(next.text, 1, at + 1)
+        if (end !== -1) {
+          if (segment === undefined) {
+            node = next
+            at = end
+            continue
+          }
+          this.#visit(next, end, depth)
+        }
+      }
+      if (segment === undefined) return
+      const end = this.#segmentEnd(at)
+      if (end === at) return
+      if (segment.inner) {
+        this.#take(segment, at, end, depth, true)
+        return
+      }
+      this.#way[2 * depth] = at
+      this.#way[2 * depth + 1] = end
+      node = segment
+      at = end
+      depth++
+    }
+  }
+
+  /** Notes the leaves of a node, if the path may end here. */
+  #arrive(node: Node, at: number, depth: number): void {
+    let ends: number
+    if (at === this.path.length) ends = Ends.exact | Ends.trailing | Ends.open
+    else if (this.path.charCodeAt(at) !== SLASH) return
+    else ends = at === this.path.length - 1 ? Ends.trailing | Ends.open : Ends.open
+
+    if (node.search !== this.serial) {
+      node.search = this.serial
+      node.reached = 0
+    }
+    ends &= node.ends & ~node.reached
+    if (ends === 0) return
+    node.reached |= ends
+    const hit = this.hits++
+    this.nodes[hit] = node
+    this.ends[hit] = ends
+    this.offsets[hit] = this.#used
+    for (let index = 0; index < 2 * depth; index++) this.marks[this.#used++] = this.#way[index] as number
+  }
+
+  /** Takes at least one character from `at` and at most those before `end`, and goes on: the longest first. */
+  #take(to: Node, at: number, end: number, depth: number, inSegment: boolean): void {
+    if (end === at) return
+    this.#way[2 * depth] = at
+    this.#way[2 * depth + 1] = end
+    this.#visit(to, end, depth + 1)
+    const open = !inSegment && (to.ends & Ends.open) !== 0
+    if (!to.inner && !open && (inSegment || !to.slash)) return
+    for (let last = end - 1; last > at; last--) {
+      const code = this.path.charCodeAt(last)
+      if (to.next(code) === undefined && !(mayFold(code) && to.next(this.#fold(code)) !== undefined) && !(open && code === SLASH)) continue
+      this.#way[2 * depth + 1] = last
+      this.#visit(to, last, depth + 1)
+    }
+  }
+
+  #branch({ capture, until, orText, to }: Branch, at: number, depth: number): void {
+    this.#take(to, at, this.#runEnd(at, until, capture.inSegment), depth, capture.inSegment)
+    if (orText.length > 0 && this.#textEnd(orText, 0, at) !== -1) {
+      this.#way[2 * depth] = at
+      this.#way[2 * depth + 1] = at + orText.length
+      this.#visit(to, at + orText.length, depth + 1)
+    }
+    if (capture.orSegment) this.#take(to, at, this.#segmentEnd(at), depth, true)
+  }
+
+  #segmentEnd(at: number): number {
+    const slash = this.path.indexOf('/', at)
+    return slash === -1 ? this.path.length : slash
+  }
+
+  /** Where `until` begins, or the segment or the path ends. */
+  #runEnd(at: number, until: readonly number[], inSegment: boolean): number {
+    const end = inSegment ? this.#segmentEnd(at) : this.path.length
+    if (until.length === 0) return end
+    let index = at
+    while (index < end && this.#textEnd(until, 0, index) === -1) index++
+    return index
+  }
+
+  /** Where `text` from `index` on ends in the path if it goes on so at `at`, or -1. */
+  #textEnd(text: readonly number[], index: number, at: number): number {
+    const { path } = this
+    const { length } = text
+    if (at + length - index > path.length) return -1
+    for (; index < length; index++, at++) {
+      const code = path.charCodeAt(at)
+      // Most characters are the same as they are; only the others need folding.
+      if (code !== text[index] && !(mayFold(code) && this.#fold(code) === text[index])) return -1
+    }
+    return at
+  }
+}
+
+/** Are there characters that equal this one in another case? Texts are folded, so that lower case ASCII is as it is. */
+function mayFold(code: number): boolean {
+  return (code <= 90 && code >= 65) || code > 127
+}
+
+const SLASH = 47
