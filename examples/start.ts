@@ -16,7 +16,12 @@ export class Example extends EventEmitter<{ output: [] }> {
   constructor(file: string, env: NodeJS.ProcessEnv) {
     super()
     const args = ['-C', '@ebbjs/source', '-r', 'ts-node/register', path.join(__dirname, file)]
-    this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: '0', ...env } })
+    this.#process = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PORT: '0', ...env },
+      timeout: 60_000, // ms, for one that hangs before its test can end it
+      killSignal: 'SIGKILL',
+    })
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text
