@@ -12,15 +12,15 @@ export class Found implements Stage {
   readonly captured: (string | undefined)[]
   /** The named groups of a RegExp. */
   readonly groups: Record<string, string> | undefined
-  /** May a capture be percent-encoded? */
-  readonly encoded: boolean
+  /** The params, where there was nothing to decode. */
+  readonly plain: AnyParams | undefined
 
-  constructor(layer: Layer, leaf: Leaf | undefined, captured: (string | undefined)[], encoded: boolean, groups?: Record<string, string>) {
+  constructor(layer: Layer, leaf: Leaf | undefined, captured: (string | undefined)[], plain?: AnyParams, groups?: Record<string, string>) {
     this.layer = layer
     this.leaf = leaf
     this.captured = captured
     this.groups = groups
-    this.encoded = encoded
+    this.plain = plain
   }
 
   get stack(): readonly Handler[] {
@@ -55,8 +55,8 @@ export class Found implements Stage {
   params(existing?: AnyParams): AnyParams {
     if (this.layer.opts.ignoreCaptures) return { ...existing }
     if (this.leaf === undefined) return readGroups(this.captured, this.groups, existing)
-    if (!isEmpty(existing)) return readParams(this.leaf.captures, this.captured, existing)
-    return this.leaf.params(this.captured as string[], this.encoded)
+    if (this.plain !== undefined && isEmpty(existing)) return this.plain
+    return readParams(this.leaf.captures, this.captured, existing)
   }
 }
 

@@ -1,7 +1,7 @@
 import { Found } from './found'
 import { type Layer } from './layer'
 import { type Leaf } from './node'
-import { type AnyParams } from './params'
+import { type AnyParams, capturesAt, readParams } from './params'
 import { Search } from './search'
 import { orderOf, Tree } from './tree'
 
@@ -46,32 +46,24 @@ export class Matcher {
 
   /** The first route in the order of registration that takes path and method. */
   first(path: string, method: string): Match | null {
-    const search = this.#walk(path)
-    let best: Leaf | undefined
-    for (let hit = 0; hit < search.hits; hit++) {
-      const ends = search.ends[hit] as number
-      for (const leaf of search.nodes[hit]?.leaves as Leaf[]) {
-        if ((leaf.ends & ends) === 0 || !leaf.layer.routes(method)) continue
-        if (best === undefined || leaf.order < best.order) {
-          leaf.hit = hit
-          best = leaf
-        }
-        break // the leaves of a node are in order
-      }
-    }
+    const best = this.#search.first(this.#trees, path, method)
     for (const { layer, order } of this.#regexps) {
       if (best !== undefined && best.order < order) break
-      if (!layer.routes(method)) continue
-      const found = ask(layer, path)
+      const found = layer.routes(method) ? ask(layer, path) : undefined
       if (found !== undefined) return { route: layer, params: found.params() }
     }
-    return best === undefined ? null : { route: best.layer, params: best.params(search.captured(best.hit, best.captures.length), search.encoded) }
+    if (best === undefined) return null
+    const { layer, captures } = best
+    const { marks } = this.#search
+    if (captures.length === 0 || !path.includes('%')) return { route: layer, params: best.params(path, marks, 0) }
+    return { route: layer, params: readParams(captures, capturesAt(path, marks, 0, captures.length)) }
   }
 
   /** All layers that take the path, in the order of registration, and those of them that run for `method`. */
   select(path: string, method: string): Selection {
     const leaves = this.#leaves(path)
     const selection = { path: [] as Layer[], found: [] as Found[], route: false }
+    const encoded = path.includes('%')
     let regexp = 0
     let previous: Layer | undefined
     for (const leaf of leaves) {
@@ -82,21 +74,16 @@ export class Matcher {
       selection.path.push(layer)
       const runs = layer.routes(method)
       if (runs) selection.route = true
-      if (runs || layer.methods.length === 0) selection.found.push(this.#found(leaf))
+      if (runs || layer.methods.length === 0) selection.found.push(this.#found(leaf, path, encoded))
     }
     for (; regexp < this.#regexps.length; regexp++) this.#ask(regexp, path, method, selection)
     return selection
   }
 
-  #walk(path: string): Search {
-    this.#search.begin(path)
-    for (const tree of this.#trees) this.#search.walk(tree)
-    return this.#search
-  }
-
   /** The leaves that take the path, in order, each once: by its first hit. */
   #leaves(path: string): Leaf[] {
-    const search = this.#walk(path)
+    const search = this.#search
+    search.all(this.#trees, path)
     const leaves: Leaf[] = []
     let last = -1
     let sorted = true
@@ -114,8 +101,10 @@ export class Matcher {
     return sorted ? leaves : leaves.sort((a, b) => a.order - b.order)
   }
 
-  #found(leaf: Leaf): Found {
-    return new Found(leaf.layer, leaf, this.#search.captured(leaf.hit, leaf.captures.length), this.#search.encoded)
+  #found(leaf: Leaf, path: string, encoded: boolean): Found {
+    const { marks, offsets } = this.#search
+    const offset = offsets[leaf.hit] as number
+    return new Found(leaf.layer, leaf, capturesAt(path, marks, offset, leaf.captures.length), encoded ? undefined : leaf.params(path, marks, offset))
   }
 
   #ask(index: number, path: string, method: string, selection: { path: Layer[]; found: Found[]; route: boolean }): void {
@@ -134,5 +123,5 @@ function ask(layer: Layer, path: string): Found | undefined {
   const { regexp } = layer
   regexp.lastIndex = 0
   const match = regexp.exec(path)
-  return match === null ? undefined : new Found(layer, undefined, match.slice(1), true, match.groups)
+  return match === null ? undefined : new Found(layer, undefined, match.slice(1), undefined, match.groups)
 }

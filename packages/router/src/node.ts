@@ -1,5 +1,5 @@
 import { type Layer } from './layer'
-import { type AnyParams, plainParams, type PlainParams, readParams } from './params'
+import { type AnyParams, plainParams, type PlainParams } from './params'
 import { type Capture, type Sequence } from './pattern'
 
 /** Where a path may stand when a leaf takes it: sets of these bits. */
@@ -34,12 +34,12 @@ export class Leaf {
     this.captures = sequence.filter((part) => typeof part !== 'string')
   }
 
-  /** The params of what was captured; `encoded` if any of it may be. */
-  params(captured: readonly string[], encoded: boolean): AnyParams {
-    if (captured.length === 0) return {}
-    if (encoded) return readParams(this.captures, captured)
+  /** The params of captures that begin and end at `marks` from `offset` on, if the path is not encoded. */
+  params(path: string, marks: readonly number[], offset: number): AnyParams {
+    if (this.captures.length === 0) return {}
     // Made when it is first used: most leaves of a large table never are.
-    return (this.#plainParams ??= plainParams(this.captures))(captured)
+    this.#plainParams ??= plainParams(this.captures)
+    return this.#plainParams(path, marks, offset)
   }
 }
 

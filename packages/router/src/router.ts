@@ -1,4 +1,3 @@
-import http from 'node:http'
 import { type DefaultState, type Next } from '@ebbjs/core'
 import { allowedMethods, type AllowedMethodsOptions, methodsOf } from './allowed-methods'
 import { buildUrl } from './build-url'
@@ -202,7 +201,11 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** The first route in the order of registration that takes method and path, or null; no middleware, no context. */
   find(method: string, path: string): Match | null {
-    return this.#compiled().first(path, upperCase(method))
+    const matcher = this.#compiled()
+    const match = matcher.first(path, method)
+    if (match !== null) return match
+    const upperCase = method.toUpperCase() // Node's methods are: this costs only who finds nothing
+    return upperCase === method ? null : matcher.first(path, upperCase)
   }
 
   /** The methods that some route takes at `path`. */
@@ -212,7 +215,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** Every layer that takes the path, and those of them that run for the method. */
   match(path: string, method: string): MatchResult {
-    const selection = this.#compiled().select(path, upperCase(method))
+    const selection = this.#compiled().select(path, method.toUpperCase())
     return { path: selection.path, pathAndMethod: selection.found.map(({ layer }) => layer), route: selection.route }
   }
 
@@ -299,10 +302,3 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
 // One method a verb; TypeScript merges the interface into the class.
 export interface Router<State, Extra, Prefix extends string, Names> extends Verbs<State, Extra, Prefix, Names> {}
-
-/** Methods come in upper case from Node, and asking is cheaper than making them so. */
-function upperCase(method: string): string {
-  return KNOWN.has(method) ? method : method.toUpperCase()
-}
-
-const KNOWN = new Set(http.METHODS)

@@ -1,64 +1,64 @@
-import { type Branch, Ends, type Node } from './node'
+import { keep } from './fold'
+import { type Branch, Ends, type Leaf, type Node } from './node'
 import { type Tree } from './tree'
 
 /**
- * Walks trees along one path and collects hits: nodes with leaves that the path reached, and where the captures on the
- * way began and ended. All layers are found in one walk. Where a capture may end in several places the longest is tried
- * first, as a regular expression would; path-to-regexp's rules (pattern.ts) leave so few that a walk is linear.
+ * Walks trees along one path. All layers are found in one walk. Where a capture may end in several places the longest is
+ * tried first, as a regular expression would; path-to-regexp's rules (pattern.ts) leave so few that a walk is linear.
  *
  * Synchronous and not re-entrant; its arrays are used again by the next walk, so that a walk allocates nothing.
  */
 export class Search {
   /** Counts walks. */
   serial = 0
-  path = ''
-  /** How many hits there are; of each: its node, where the path stood, and where its marks begin in `marks`. */
+  /** After `all`: how many nodes with leaves were reached, and of each the node and where the path stood. */
   hits = 0
   readonly nodes: Node[] = []
   readonly ends: number[] = []
-  readonly offsets: number[] = []
-  /** Begin and end of the captures of each hit. */
+  /** Begin and end of captures: of `first`'s leaf from 0 on, of `all`'s hits each from its offset on. */
   readonly marks: number[] = []
+  readonly offsets: number[] = []
+  #path = ''
+  #method = ''
+  #best: Leaf | undefined = undefined
   #used = 0
   /** Begin and end of the captures on the way to where the walk is. */
   readonly #way: number[] = []
-  #fold: (code: number) => number = (code) => code
+  #fold: (code: number) => number = keep
 
-  /** Forgets the hits, for a walk along `path`. */
-  begin(path: string): void {
-    this.serial++
-    this.path = path
+  /** The first leaf of a route for `method`, in the order of leaves. */
+  first(trees: readonly Tree[], path: string, method: string): Leaf | undefined {
+    this.#method = method
+    this.#best = undefined
+    this.#walk(trees, path)
+    return this.#best
+  }
+
+  /** Every leaf that takes the path: those of `nodes` that fit `ends`. */
+  all(trees: readonly Tree[], path: string): void {
+    this.#method = ''
     this.hits = this.#used = 0
+    this.#walk(trees, path)
   }
 
-  walk(tree: Tree): void {
-    this.#fold = tree.fold
-    this.#visit(tree.root, 0, 0)
-  }
-
-  /** May a capture be percent-encoded? */
-  get encoded(): boolean {
-    return this.path.includes('%')
-  }
-
-  /** What the captures of a hit took, the first `count` of them. */
-  captured(hit: number, count: number): string[] {
-    const offset = this.offsets[hit] as number
-    const captured: string[] = []
-    for (let index = 0; index < count; index++) {
-      captured.push(this.path.slice(this.marks[offset + 2 * index], this.marks[offset + 2 * index + 1]))
+  #walk(trees: readonly Tree[], path: string): void {
+    this.serial++
+    this.#path = path
+    for (let index = 0; index < trees.length; index++) {
+      const { root, fold } = trees[index] as Tree
+      this.#fold = fold
+      this.#visit(root, 0, 0)
     }
-    return captured
   }
 
   /** Goes on from `node`, whose text ends at `at`, with `depth` captures behind it. */
   #visit(node: Node, at: number, depth: number): void {
-    const { path } = this
+    const path = this.#path
     const { length } = path
     for (;;) {
       let segment: Node | undefined
       if (node.stops) {
-        if (at + 1 >= length ? node.ends !== 0 : (node.ends & Ends.open) !== 0) this.#arrive(node, at, depth)
+        if (at + 1 >= length ? node.ends !== 0 : (node.ends & OPEN) !== 0) this.#arrive(node, at, depth)
         if (at === length) return
         if (node.rest !== undefined) this.#take(node.rest, at, length, depth, false)
         if (node.branches !== undefined) for (const branch of node.branches) this.#branch(branch, at, depth)
@@ -96,11 +96,9 @@ export class Search {
 
   /** Notes the leaves of a node, if the path may end here. */
   #arrive(node: Node, at: number, depth: number): void {
-    let ends: number
-    if (at === this.path.length) ends = Ends.exact | Ends.trailing | Ends.open
-    else if (this.path.charCodeAt(at) !== SLASH) return
-    else ends = at === this.path.length - 1 ? Ends.trailing | Ends.open : Ends.open
-
+    const left = this.#path.length - at
+    if (left > 0 && this.#path.charCodeAt(at) !== SLASH) return
+    let ends = left === 0 ? EXACT | TRAILING | OPEN : left === 1 ? TRAILING | OPEN : OPEN
     if (node.search !== this.serial) {
       node.search = this.serial
       node.reached = 0
@@ -108,11 +106,29 @@ export class Search {
     ends &= node.ends & ~node.reached
     if (ends === 0) return
     node.reached |= ends
-    const hit = this.hits++
-    this.nodes[hit] = node
-    this.ends[hit] = ends
-    this.offsets[hit] = this.#used
+
+    if (this.#method === '') {
+      this.nodes[this.hits] = node
+      this.ends[this.hits] = ends
+      this.offsets[this.hits++] = this.#used
+    } else if (this.#prefer(node.leaves as Leaf[], ends)) {
+      this.#used = 0
+    } else {
+      return
+    }
     for (let index = 0; index < 2 * depth; index++) this.marks[this.#used++] = this.#way[index] as number
+  }
+
+  /** Is one of the leaves better than the best so far? The leaves of a node are in order. */
+  #prefer(leaves: readonly Leaf[], ends: number): boolean {
+    for (let index = 0; index < leaves.length; index++) {
+      const leaf = leaves[index] as Leaf
+      if (this.#best !== undefined && leaf.order > this.#best.order) return false
+      if ((leaf.ends & ends) === 0 || !leaf.layer.routes(this.#method)) continue
+      this.#best = leaf
+      return true
+    }
+    return false
   }
 
   /** Takes at least one character from `at` and at most those before `end`, and goes on: the longest first. */
@@ -120,11 +136,12 @@ export class Search {
     if (end === at) return
     this.#way[2 * depth] = at
     this.#way[2 * depth + 1] = end
-    this.#visit(to, end, depth + 1)
-    const open = !inSegment && (to.ends & Ends.open) !== 0
+    if (end < this.#path.length) this.#visit(to, end, depth + 1)
+    else if (to.ends !== 0) this.#arrive(to, end, depth + 1)
+    const open = !inSegment && (to.ends & OPEN) !== 0
     if (!to.inner && !open && (inSegment || !to.slash)) return
     for (let last = end - 1; last > at; last--) {
-      const code = this.path.charCodeAt(last)
+      const code = this.#path.charCodeAt(last)
       if (to.next(code) === undefined && !(mayFold(code) && to.next(this.#fold(code)) !== undefined) && !(open && code === SLASH)) continue
       this.#way[2 * depth + 1] = last
       this.#visit(to, last, depth + 1)
@@ -142,13 +159,13 @@ export class Search {
   }
 
   #segmentEnd(at: number): number {
-    const slash = this.path.indexOf('/', at)
-    return slash === -1 ? this.path.length : slash
+    const slash = this.#path.indexOf('/', at)
+    return slash === -1 ? this.#path.length : slash
   }
 
   /** Where `until` begins, or the segment or the path ends. */
   #runEnd(at: number, until: readonly number[], inSegment: boolean): number {
-    const end = inSegment ? this.#segmentEnd(at) : this.path.length
+    const end = inSegment ? this.#segmentEnd(at) : this.#path.length
     if (until.length === 0) return end
     let index = at
     while (index < end && this.#textEnd(until, 0, index) === -1) index++
@@ -157,7 +174,7 @@ export class Search {
 
   /** Where `text` from `index` on ends in the path if it goes on so at `at`, or -1. */
   #textEnd(text: readonly number[], index: number, at: number): number {
-    const { path } = this
+    const path = this.#path
     const { length } = text
     if (at + length - index > path.length) return -1
     for (; index < length; index++, at++) {
@@ -175,3 +192,6 @@ function mayFold(code: number): boolean {
 }
 
 const SLASH = 47
+
+// Constants of this module: V8 reads an imported one through two objects.
+const { exact: EXACT, trailing: TRAILING, open: OPEN } = Ends
