@@ -3,6 +3,7 @@ import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
 import { Line } from './line'
 import { type Target } from './target'
+import { Upgrades } from './upgrades'
 
 /** How connections ended: without a request of the stop on them, after a response, or by force. */
 export interface ConnectionCounts {
@@ -20,6 +21,10 @@ export class Drain {
   readonly counts: ConnectionCounts = { idle: 0, drained: 0, destroyed: 0 }
   readonly #target: Target
   readonly #lines = new Map<Socket, Line>()
+  readonly #upgrades = new Upgrades((socket, answer) => {
+    this.#connect(socket)
+    this.#lines.get(socket)?.end(answer)
+  })
   #closing = false
   #emptied: (() => void)[] = []
   #onResponse: (req: IncomingMessage, res: ServerResponse) => void
@@ -31,7 +36,7 @@ export class Drain {
     for (const server of target.servers) {
       server.prependListener('request', this.#respond)
       server.on('connection', this.#connect)
-      server.on('secureConnection', this.#connect)
+      server.on('secureConnection', this.#secure)
     }
     for (const socket of target.connections) this.#connect(socket)
     for (const { req, res, phase } of target.inflight) {
@@ -42,6 +47,7 @@ export class Drain {
   /** From now on idle connections end, and busy ones after their last response. */
   closeConnections(): void {
     this.#closing = true
+    for (const server of this.#target.servers) this.#upgrades.refuse(server)
     for (const session of this.#target.sessions) session.close() // GOAWAY; its streams finish (RFC 9113 §6.8)
     for (const server of this.#target.servers) server.on('session', (session) => session.close())
     for (const line of this.#lines.values()) line.closeWhenIdle()
@@ -58,9 +64,14 @@ export class Drain {
     return new Promise((resolve) => this.#emptied.push(resolve))
   }
 
-  /** The time for half-sent requests, handshakes and upgraded sockets is over: FIN, and soon the end. */
+  /** The time for half-sent requests and handshakes is over: FIN, and soon the end. */
   endSilent(): void {
     for (const line of this.#lines.values()) line.endSilent()
+  }
+
+  /** The time for all that is no request is over, upgraded sockets too. */
+  abort(): void {
+    for (const line of this.#lines.values()) line.abort()
   }
 
   /** Destroys what is left. */
@@ -76,8 +87,9 @@ export class Drain {
     for (const server of this.#target.servers) {
       server.off('request', this.#respond)
       server.off('connection', this.#connect)
-      server.off('secureConnection', this.#connect)
+      server.off('secureConnection', this.#secure)
     }
+    this.#upgrades.release()
   }
 
   readonly #connect = (socket: Socket): void => {
@@ -90,17 +102,28 @@ export class Drain {
     this.#lines.set(socket, line)
     socket.once('close', () => {
       line.closed()
-      this.#lines.delete(socket)
+      if (this.#lines.get(socket) === line) this.#lines.delete(socket)
       this.#checkEmptied()
     })
     if (this.#closing) line.closeWhenIdle()
+  }
+
+  /** A handshake is done: the raw socket under it, which the target no longer counts, is none of ours either. */
+  readonly #secure = (socket: Socket): void => {
+    for (const [raw, line] of this.#lines) {
+      if (this.#target.connections.has(raw) || line.ended) continue
+      line.supersede()
+      this.#lines.delete(raw)
+    }
+    this.#connect(socket)
+    this.#checkEmptied()
   }
 
   readonly #respond = (req: IncomingMessage, res: ServerResponse): void => {
     this.#onResponse(req, res)
     if (req.httpVersionMajor >= 2) return
     this.#connect(req.socket)
-    this.#lines.get(req.socket)?.respond(res)
+    this.#lines.get(req.socket)?.respond(req, res)
   }
 
   #checkEmptied(): void {

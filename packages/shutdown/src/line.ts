@@ -1,5 +1,6 @@
-import { type ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { type ConnectionCounts } from './drain'
 import { type Target } from './target'
 
@@ -10,7 +11,7 @@ import { type Target } from './target'
 const IDLE_GRACE = 250
 /** The same after a response that could no longer say `Connection: close`. */
 const AFTER_RESPONSE = 100
-/** How long (ms) a connection is read from after our FIN, so that unread data makes no RST (RFC 9112 §9.6). */
+/** How long (ms) a connection may be silent after our FIN before it is destroyed without the peer's. */
 const LINGER = 1_000
 
 /** One HTTP/1 connection of a server that stops: which responses are open on it, and how it ends. */
@@ -22,14 +23,13 @@ export class Line {
   #bytesAtIdle: number
   #responded = false
   #closing = false
-  /** Our FIN is sent. */
+  /** Our FIN is sent: nothing that comes now is read. */
   ended = false
   #timer: NodeJS.Timeout | undefined
-  #destroyed = false
+  #counted = false
 
   constructor(socket: Socket, target: Target, counts: ConnectionCounts) {
     this.#socket = socket
-
     this.#counts = counts
     this.#bytesAtIdle = target.bytesAtIdle(socket)
   }
@@ -38,7 +38,8 @@ export class Line {
    * A response is open. Only the last one queued may say close: Node ends the socket after the response that does,
    * and drops those behind it.
    */
-  respond(res: ServerResponse): void {
+  respond(req: IncomingMessage, res: ServerResponse): void {
+    if (this.ended) return
     const previous = this.#open.at(-1)
     if (previous?.marked && !previous.res.headersSent) {
       previous.res.shouldKeepAlive = true
@@ -48,12 +49,19 @@ export class Line {
     if (entry.marked) res.shouldKeepAlive = false
     this.#open.push(entry)
     clearTimeout(this.#timer)
-    res.once('close', () => {
+    // Runs after Node's own listener, which has ended the socket if this response said close.
+    res.once('finish', () => {
+      if (this.#socket.writableEnded) this.#linger(req)
+    })
+    const closed = () => {
+      this.#socket.off('close', closed) // Node 20 and 22 close queued responses of a pipeline without a word
+      res.off('close', closed)
       this.#open.splice(this.#open.indexOf(entry), 1)
       this.#responded = true
       this.#bytesAtIdle = this.#socket.bytesRead
       if (this.#open.length === 0 && this.#closing) this.#closeAfter(AFTER_RESPONSE)
-    })
+    }
+    res.once('close', closed)
   }
 
   /** The listener is closed: end as soon as nothing is lost by it. */
@@ -63,15 +71,14 @@ export class Line {
   }
 
   #closeAfter(grace: number): void {
+    if (this.ended || this.#socket.destroyed) return
     clearTimeout(this.#timer)
-    if (this.#socket.destroyed) return
     // By way of setImmediate, so that bytes which the loop has polled already are read first.
     this.#timer = setTimeout(() => setImmediate(() => this.#closeIfIdle()), grace)
   }
 
   #closeIfIdle(): void {
-    if (this.#open.length > 0 || this.#partlyRead) return
-    this.#end()
+    if (this.#open.length === 0 && !this.#partlyRead) this.end()
   }
 
   /** Part of a request's head is in, or the socket is in a handshake, or upgraded. */
@@ -79,31 +86,83 @@ export class Line {
     return this.#socket.bytesRead > this.#bytesAtIdle
   }
 
-  /** Half-sent heads and their like have had their time. */
-  endSilent(): void {
-    if (this.#open.length === 0 && this.#partlyRead) this.#end()
+  /** No longer HTTP: Node takes the parser off a socket that it gives to 'upgrade' or 'connect' (v20-26). */
+  get upgraded(): boolean {
+    return (this.#socket as Socket & { parser?: unknown }).parser === null
   }
 
-  /** FIN, then read on until the peer's FIN or the end of the linger. */
-  #end(): void {
+  /** Half-sent heads and handshakes have had their time. */
+  endSilent(): void {
+    if (this.#open.length === 0 && this.#partlyRead && !this.upgraded) this.end()
+  }
+
+  /** The time of all that is no request is over: upgraded sockets get a FIN, and nobody is read from any more. */
+  abort(): void {
+    if (this.ended) this.destroy()
+    else if (this.#open.length === 0) this.end()
+  }
+
+  /** FIN, after `last` if there is something to say. */
+  end(last?: string): void {
     if (this.ended || this.#socket.destroyed) return
+    if (last === undefined) this.#socket.end()
+    else this.#socket.end(last)
+    this.#linger()
+  }
+
+  /**
+   * Goes on reading after our FIN, until the peer's or until it is silent: a socket that is closed over unread data
+   * sends RST, and the client may lose an answer that it has not yet read (RFC 9112 §9.6).
+   * @param req - the request that was answered, of which a part may still be on its way
+   */
+  #linger(req?: IncomingMessage): void {
+    const socket = this.#socket
     this.ended = true
-    this.#socket.end()
+    socket.off('finish', socket.destroy) // Socket.destroySoon, which Node calls after the last response, would not wait
+    if (req?.complete === false) req.resume().once('end', () => this.#discard())
+    else this.#discard()
+    socket.once('end', () => socket.destroy())
+    const watch = (bytesRead: number) => {
+      this.#timer = setTimeout(() => (socket.bytesRead > bytesRead ? watch(socket.bytesRead) : socket.destroy()), LINGER)
+    }
+    clearTimeout(this.#timer)
+    watch(socket.bytesRead)
+  }
+
+  /** Nothing that comes now can be answered: it goes past the parser, so that no handler runs for it. */
+  #discard(): void {
+    this.#socket.removeAllListeners('data')
+    this.#socket.on('data', () => {})
     this.#socket.resume()
-    this.#timer = setTimeout(() => this.#socket.destroy(), LINGER)
   }
 
   /** An answer that has begun is reset, so that a truncated body does not look whole. */
   destroy(): void {
-    this.#destroyed = true
-    if (this.#open.some(({ res }) => res.headersSent && !res.writableFinished)) this.#socket.resetAndDestroy()
+    const begun = this.#open.some(({ res }) => res.headersSent && !res.writableFinished)
+    this.#count('destroyed')
+    if (begun && isTcp(this.#socket)) this.#socket.resetAndDestroy()
     this.#socket.destroy()
+  }
+
+  /** Another socket stands for this connection from now on. */
+  supersede(): void {
+    clearTimeout(this.#timer)
+    this.#counted = true
+    this.#closing = false
   }
 
   closed(): void {
     clearTimeout(this.#timer)
-    if (this.#destroyed) this.#counts.destroyed++
-    else if (this.#responded || this.#open.length > 0) this.#counts.drained++
-    else this.#counts.idle++
+    this.#count(this.#responded || this.#open.length > 0 ? 'drained' : 'idle')
   }
+
+  #count(how: keyof ConnectionCounts): void {
+    if (!this.#counted) this.#counts[how]++
+    this.#counted = true
+  }
+}
+
+/** Only TCP itself can be reset (Node lib/net.js, Socket.resetAndDestroy): neither TLS nor a unix socket. */
+function isTcp(socket: Socket): boolean {
+  return !(socket instanceof TLSSocket) && socket.remotePort !== undefined
 }

@@ -81,7 +81,7 @@ export class PlainTarget implements Target {
       const exchange = this.#record(req, res)
       const proceed = () => {
         if (this.#stop !== undefined && !this.#stop.admit(exchange)) refuse(res, this.#stop.error)
-        else for (const listener of listeners) listener.call(server, req, res)
+        else for (const listener of listeners) void listener.call(server, req, res)
       }
       if (this.#holds > 0) this.#held.push(proceed)
       else proceed()

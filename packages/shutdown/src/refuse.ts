@@ -2,7 +2,7 @@ import { type ServerResponse } from 'node:http'
 
 /**
  * Answers 503 as problem+json (RFC 9457), `Retry-After: 1`, `Connection: close`.
- * Only for a response whose head is not sent. Headers set before are dropped.
+ * Only for a response whose head is not sent. Headers set before are dropped; what its handler writes later is ignored.
  * @returns when it is flushed, or its client gone
  */
 export function refuse(res: ServerResponse, reason: Error): Promise<void> {
@@ -16,6 +16,7 @@ export function refuse(res: ServerResponse, reason: Error): Promise<void> {
   res.setHeader('Content-Type', 'application/problem+json')
   res.setHeader('Content-Length', Buffer.byteLength(body))
   res.setHeader('Retry-After', '1')
+  res.on('error', () => {}) // a handler that ignored its signal writes after the end
   return new Promise((resolve) => {
     res.once('close', resolve)
     res.end(body, resolve)

@@ -233,9 +233,8 @@ export class Shutdown {
     for (const drain of drains) drain.closeConnections()
     const done = this.#drained(drains)
     const halfSentUntil = Math.min(now() + HALF_SENT_SHARE, abortAt)
-    if (!(await settledBy(done, halfSentUntil)) && servers.every((server) => server.listenerCount('upgrade') === 0)) {
-      for (const drain of drains) drain.endSilent()
-    }
+    await settledBy(done, halfSentUntil)
+    for (const drain of drains) drain.endSilent()
     await settledBy(done, abortAt)
 
     // 4. abort: who is left is told to stop, and what is answered in time is sent whole
@@ -243,7 +242,7 @@ export class Shutdown {
     const left = this.#inflight()
     if (left.length > 0) this.#log.info(`aborting ${left.length} requests`)
     for (const exchange of left) tally.abort(exchange)
-    for (const drain of drains) drain.endSilent()
+    for (const drain of drains) drain.abort()
     await settledBy(done, cutAt)
 
     // 5. cut: a 503 where nothing was sent, a reset where something was
@@ -282,7 +281,7 @@ export class Shutdown {
       for (const exchange of target.inflight) {
         tally.cut(exchange)
         const { res, phase } = exchange
-        if (phase === 'handler' && !res.headersSent && !res.destroyed) flushes.push(refuse(res, errors[index] as Error))
+        if (phase !== 'background' && !res.headersSent && !res.destroyed) flushes.push(refuse(res, errors[index] as Error))
       }
     })
     if (flushes.length > 0) await settledBy(Promise.all(flushes), now() + CUT_FLUSH)

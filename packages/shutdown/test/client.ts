@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 
 /** One answer, as it came over the wire. */
 export interface Answer {
@@ -44,6 +45,13 @@ export class Client {
     return client
   }
 
+  static async secure(port: number): Promise<Client> {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    const client = new Client(socket)
+    await once(socket, 'secureConnect')
+    return client
+  }
+
   /** For `afterEach`. */
   static closeAll(): void {
     for (const { socket } of Client.#all) socket.destroy()
@@ -63,12 +71,14 @@ export class Client {
    * @throws Error if the connection ends first: a request was lost
    */
   async answer(): Promise<Answer> {
-    for (;;) {
-      const found = parse(this.received.slice(this.#read), this.ended)
+    for (let needed = 0; ; ) {
+      // a long body is looked at once, when it is there
+      const found = this.received.length - this.#read < needed && !this.ended ? undefined : parse(this.received.slice(this.#read), this.ended)
       if (found !== undefined) {
         this.#read += found.length
         return found.answer
       }
+      needed ||= lengthOf(this.received.slice(this.#read, this.#read + 1_000))
       if (this.ended) throw new Error(`Lost: ${this.error?.code ?? 'closed'} after ${JSON.stringify(this.received.slice(this.#read, this.#read + 200))}`)
       await this.#more()
     }
@@ -80,7 +90,7 @@ export class Client {
   }
 
   get ended(): boolean {
-    return this.socket.readableEnded || this.socket.destroyed
+    return this.socket.readableEnded || this.socket.closed
   }
 
   #more(): Promise<void> {
@@ -92,6 +102,12 @@ export class Client {
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
+}
+
+/** How many characters the answer at the start of `text` has, as far as its head tells. */
+function lengthOf(text: string): number {
+  const head = text.match(/^[^]*?\r\n\r\n/)?.[0]
+  return head === undefined ? 0 : head.length + Number(head.match(/content-length: (\d+)/i)?.[1] ?? 0)
 }
 
 /** Reads one answer off the start of `text`; undefined while it is not whole. Skips 100 Continue. */

@@ -1,8 +1,22 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, type Server } from 'node:net'
+import path from 'node:path'
+import { Server as TlsServer } from 'node:tls'
 import { App, type Middleware } from '@ebbjs/core'
 import { gracefulShutdown, type Shutdown, type ShutdownOptions, type Stoppable } from '../src'
 import { Client } from './client'
+
+/** What a connection's behaviour must not depend on. */
+export type Kind = (typeof kinds)[number]
+export const kinds = ['http, App', 'http, bare', 'https, App', 'https, bare'] as const
+
+export const certificate = {
+  key: readFileSync(path.join(__dirname, 'fixtures/localhost.key')),
+  cert: readFileSync(path.join(__dirname, 'fixtures/localhost.crt')),
+}
 
 /** A server in this process with a shutdown that leaves the process alone. */
 export class Service {
@@ -10,10 +24,12 @@ export class Service {
   readonly shutdown: Shutdown
   readonly server: Server
   readonly lines: string[] = []
+  readonly #draining = new Gate()
 
   constructor(target: Stoppable, server: Server, options: ShutdownOptions) {
     this.server = server
     this.shutdown = gracefulShutdown(target, { exit: false, signals: false, logger: (line) => this.lines.push(line), ...options })
+    this.shutdown.loop('test', (stopping) => once(stopping, 'abort').then(() => this.#draining.open()))
     Service.#all.add(this)
   }
 
@@ -23,6 +39,21 @@ export class Service {
     app.use(middleware)
     app.silent = true
     return Service.of(app, app.listen(0, '127.0.0.1'), options)
+  }
+
+  /** A 'request' listener of node:http, behind an App or on a bare server of Node's. */
+  static async handle(kind: Kind, listener: RequestListener, options: ShutdownOptions = {}): Promise<Service> {
+    const tls = kind.startsWith('https') ? certificate : undefined
+    const app = new App()
+    app.use((ctx) => {
+      ctx.respond = false
+      ctx.res.statusCode = 200
+      listener(ctx.req, ctx.res)
+    })
+    const listens = kind.endsWith('App') ? app.callback() : listener
+    const server = tls ? createHttpsServer(tls, listens as RequestListener) : createServer(listens as RequestListener)
+    if (kind.endsWith('App')) app.attach(server)
+    return Service.of(kind.endsWith('App') ? app : server, server.listen(0, '127.0.0.1'), options)
   }
 
   /** Whatever can be shut down, with the server that it listens by. */
@@ -37,12 +68,12 @@ export class Service {
   }
 
   connect(): Promise<Client> {
-    return Client.connect(this.port)
+    return this.server instanceof TlsServer ? Client.secure(this.port) : Client.connect(this.port)
   }
 
   /** Resolves when the listener is closed: from here on those on open connections are told to leave. */
-  async draining(): Promise<void> {
-    if (this.server.listening) await once(this.server, 'close')
+  draining(): Promise<void> {
+    return this.#draining.opened
   }
 
   /** For `afterEach`: ends what a failed test has left. */
