@@ -10,11 +10,21 @@ export interface Child {
   readonly port: number
 }
 
-/** Starts bench/servers/<name>.ts; resolves when it listens. */
-export async function start(name: string): Promise<Child> {
-  const child = fork(join(__dirname, 'servers', `${name}.ts`), {
-    execArgv: ['-r', 'ts-node/register'],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+/** How a server is started; see `start`. */
+export interface StartOptions {
+  /** The server's own arguments. */
+  args?: string[]
+  /** What runs node, such as valgrind with its options; default: nothing. */
+  under?: string[]
+}
+
+/** Starts the server of that file below bench/, without its .ts; resolves when it listens. */
+export async function start(name: string, { args = [], under = [] }: StartOptions = {}): Promise<Child> {
+  const [execPath = process.execPath, ...before] = [...under, process.execPath]
+  const child = fork(join(__dirname, `${name}.ts`), args, {
+    execPath,
+    execArgv: [...before, '-r', 'ts-node/register'],
+    stdio: ['ignore', 'ignore', under.length > 0 ? 'ignore' : 'inherit', 'ipc'],
   })
   const died = once(child, 'exit').then(([code]) => {
     throw new Error(`The server ${name} ended with code ${code} before it listened`)

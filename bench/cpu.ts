@@ -16,7 +16,7 @@ const EXPECTED = '{"id":"42","name":"Ada","roles":["admin","author"]}'
 export async function cpu(): Promise<void> {
   const children = new Map<string, Child>()
   try {
-    for (const name of SERVERS) children.set(name, await start(name))
+    for (const name of SERVERS) children.set(name, await start(`servers/${name}`))
     const times = new Map<string, number[]>(SERVERS.map((name) => [name, []]))
     for (let round = -2; round < ROUNDS; round++) {
       for (const [name, child] of children) {

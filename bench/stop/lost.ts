@@ -35,7 +35,7 @@ export async function lost(): Promise<void> {
 
 /** What a hanging server loses when it is killed is counted too: its supervisor would do the same. */
 async function stopUnderLoad(name: string): Promise<{ lost: number; reset: number; exit: number | undefined }> {
-  const child = await start(name)
+  const child = await start(`servers/${name}`)
   try {
     const load = closedLoop(child.port, CLIENTS, PATH)
     while (load.seen.answered < CLIENTS * 50) await new Promise((resolve) => setTimeout(resolve, 10))

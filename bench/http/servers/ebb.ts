@@ -1,0 +1,31 @@
+import { createReadStream } from 'node:fs'
+import { App } from '@ebbjs/core'
+import { Router } from '@ebbjs/router'
+import { gracefulShutdown } from '@ebbjs/shutdown'
+import { ready } from '../../child'
+import { FILE, paths, TEXT, user } from '../workloads'
+
+// With router and shutdown installed in every workload.
+const workload = process.argv[2]
+const app = new App()
+const router = new Router()
+if (workload === 'W3') for (let i = 0; i < 5; i++) app.use(async (_ctx, next) => { await next() })
+for (const path of paths) {
+  router.get(path, (ctx) => {
+    if (workload === 'W5' && ctx.signal.aborted) return
+    ctx.body = user(ctx.params['id'] as string)
+  })
+}
+router.get('/text', (ctx) => {
+  ctx.body = TEXT
+})
+router.post('/echo', async (ctx) => {
+  ctx.body = await (ctx.request as unknown as { json(): Promise<unknown> }).json()
+})
+router.get('/file', (ctx) => {
+  ctx.type = 'text/plain; charset=utf-8'
+  ctx.body = createReadStream(FILE)
+})
+app.use(router.routes()).use(router.allowedMethods())
+gracefulShutdown(app, { logger: false })
+ready(app.listen(0))
