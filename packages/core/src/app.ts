@@ -230,10 +230,11 @@ export class App<State = DefaultState> extends EventEmitter {
       return Promise.resolve()
     }
     const answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
-    return answered.then(handled, (error: unknown) => {
+    life.running = answered.then(handled, (error: unknown) => {
       this.#lastResort(ctx, error)
       handled()
     })
+    return life.running
   }
 
   /** Runs the chain, answers with what it left in ctx, or with its error. */

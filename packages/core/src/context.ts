@@ -130,8 +130,8 @@ export class Context<State = DefaultState> {
   // ── Errors ──────────────────────────────────────────────────────────────────────────────────
 
   /** Throws an HttpError: `ctx.throw(404, 'no such order', { id })`, arguments as http-errors takes them. */
-  throw(...args: createHttpError.UnknownError[]): never {
-    throw createHttpError(...args)
+  throw(...args: (number | string | object)[]): never {
+    throw createHttpError(...(args as createHttpError.UnknownError[]))
   }
 
   /** Throws an HttpError unless `value` is truthy: `ctx.assert(user, 401, 'sign in first')`. */

@@ -1,4 +1,4 @@
-import { type Context } from './context'
+import { type Context, lifetime } from './context'
 
 /**
  * The requests in flight: handler still running, response still open, or `waitUntil` pending.
@@ -6,6 +6,7 @@ import { type Context } from './context'
  */
 export class InFlight extends Set<Context> {
   #waiting: (() => void)[] = []
+  readonly #lost = new FinalizationRegistry<Context>((ctx) => ctx[lifetime].handled())
 
   override delete(ctx: Context): boolean {
     const deleted = super.delete(ctx)
@@ -15,6 +16,14 @@ export class InFlight extends Set<Context> {
       for (const resolve of waiting) resolve()
     }
     return deleted
+  }
+
+  /**
+   * Counts a handler as ended once nobody can settle its promise any more: koa-connect's never settles when the
+   * middleware it wraps answers by itself, and each such request would stay here for ever.
+   */
+  forgetWhenLost(running: Promise<void>, ctx: Context): void {
+    this.#lost.register(running, ctx)
   }
 
   /** Resolves when nothing is in flight; at once if nothing is. Says nothing about what begins afterwards. */

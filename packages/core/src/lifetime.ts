@@ -21,6 +21,8 @@ export class Lifetime {
   readonly #ctx: Context
   #registry: InFlight | undefined = undefined
   #connection: Connection | undefined = undefined
+  /** Settles when the handler has ended. Not kept longer than the response is open. */
+  running: Promise<void> | undefined = undefined
   #handling = true
   #open = true
   #pending = 0
@@ -67,6 +69,8 @@ export class Lifetime {
       this.#fire(CLIENT_GONE)
     }
     response.releaseBody()
+    if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.#ctx)
+    this.running = undefined
     this.#settle()
   }
 

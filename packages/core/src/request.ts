@@ -197,7 +197,8 @@ export class Request {
   get protocol(): string {
     if ((this.socket as { encrypted?: boolean }).encrypted) return 'https'
     if (!this.app.proxy) return 'http'
-    return firstOf(this.get('X-Forwarded-Proto')).toLowerCase() || 'http'
+    const proto = this.get('X-Forwarded-Proto')
+    return proto ? firstOf(proto).toLowerCase() : 'http'
   }
 
   get secure(): boolean {

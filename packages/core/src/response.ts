@@ -5,7 +5,7 @@ import { extname } from 'node:path'
 import { Stream } from 'node:stream'
 import { URL } from 'node:url'
 import { inspect } from 'node:util'
-import { create as contentDisposition, type CreateOptions } from 'content-disposition'
+import contentDisposition from 'content-disposition'
 import encodeUrl from 'encodeurl'
 import escapeHtml from 'escape-html'
 import { contentType } from 'mime-types'
@@ -260,7 +260,7 @@ export class Response {
   }
 
   /** Content-Disposition, and the type of the file's extension unless one is set. */
-  attachment(filename?: string, options?: CreateOptions): void {
+  attachment(filename?: string, options?: { type?: string; fallback?: string | boolean }): void {
     if (filename && !this.has('Content-Type')) this.type = extname(filename)
     this.set('Content-Disposition', contentDisposition(filename, options))
   }

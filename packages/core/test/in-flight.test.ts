@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { App, type Context } from '@ebbjs/core'
-import { ask, Client, gate, GET, serve } from './harness'
+import { ask, Client, collectGarbage, gate, GET, serve } from './harness'
 
 describe('app.inflight', () => {
   it('holds a request from its head until handler and response are done, and says which it waits for', async () => {
@@ -88,6 +88,42 @@ describe('app.inflight', () => {
     await Promise.all(closed)
     expect(reasons).to.deep.equal(Array(3).fill('EBB_CLIENT_GONE'))
     handlers.open()
+    await app.idle()
+  })
+})
+
+describe('a handler that nobody can end', () => {
+  // koa-connect's promise never settles when the middleware it wraps answers by itself.
+  it('is forgotten once its response is closed and its promise is garbage', async () => {
+    const app = new App()
+    app.use((ctx) => {
+      ctx.res.end('by hand')
+      return new Promise(() => {})
+    })
+    await ask(await serve(app))
+    const idle = app.idle()
+    for (let turn = 0; turn < 50 && app.inflight.size > 0; turn++) {
+      await new Promise(setImmediate)
+      collectGarbage()
+    }
+    expect(app.inflight.size).to.equal(0)
+    await idle
+  })
+
+  it('stays in flight while something can still end it', async () => {
+    const app = new App()
+    const work = gate()
+    app.use(async (ctx) => {
+      ctx.res.end('by hand')
+      await work.promise
+    })
+    await ask(await serve(app))
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise(setImmediate)
+      collectGarbage()
+    }
+    expect(app.inflight.size).to.equal(1)
+    work.open()
     await app.idle()
   })
 })

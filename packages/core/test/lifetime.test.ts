@@ -90,7 +90,7 @@ describe('ctx.signal', () => {
     const read = gate<Context>()
     const handler = gate()
     app.use(async (ctx) => {
-      for await (const _ of ctx.req);
+      await once(ctx.req.resume(), 'end')
       await new Promise(setImmediate)
       read.open(ctx)
       await handler.promise
