@@ -6,7 +6,7 @@ const SERVERS = ['bare', 'ebb', 'koa']
 const ROUNDS = 9
 const CLIENTS = 16
 const REQUESTS = 10_000
-const PATH = '/users/42'
+const REQUEST = 'GET /users/42 HTTP/1.1\r\nHost: localhost\r\n\r\n'
 const EXPECTED = '{"id":"42","name":"Ada","roles":["admin","author"]}'
 
 /**
@@ -21,7 +21,7 @@ export async function cpu(): Promise<void> {
     for (let round = -2; round < ROUNDS; round++) {
       for (const [name, child] of children) {
         const before = await cpuTime(child)
-        await burst(child.port, CLIENTS, REQUESTS, PATH, EXPECTED)
+        await burst(child.port, CLIENTS, REQUESTS, REQUEST, EXPECTED)
         if (round >= 0) times.get(name)?.push(((await cpuTime(child)) - before) / REQUESTS)
       }
     }

@@ -1,11 +1,12 @@
-import { cpus, loadavg } from 'node:os'
 import { cpu } from './cpu'
-import { lost } from './stop/lost'
+import { printMachine } from './machine'
+import { underLoad } from './stop/table'
 
+/** The two numbers that matter most: what a request costs, and how many are lost. */
 async function run(): Promise<void> {
-  console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, load ${loadavg()[0]?.toFixed(1)}`)
+  printMachine()
   await cpu()
-  await lost()
+  await underLoad('64 keep-alive clients without a pause', ['ebb', 'bare', 'http-terminator'], 10, { clients: 64 })
 }
 
 void run()

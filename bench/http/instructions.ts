@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { end, start } from '../child'
-import { lockstep } from './lockstep'
+import { burst } from '../load'
 import { type Workload } from './workloads'
 
 const run = promisify(execFile)
@@ -22,10 +22,10 @@ export async function instructions(server: string, args: string[], { request, ex
   const child = await start(server, { args, under: ['valgrind', '--tool=callgrind', `--callgrind-out-file=${join(folder, 'out')}`] })
   const control = (action: string) => run('callgrind_control', [action, String(child.process.pid)])
   try {
-    await lockstep(child.port, WARM_UP, request, expected)
+    await burst(child.port, 1, WARM_UP, request, expected)
     for (let window = 0; window < WINDOWS; window++) {
       await control('--zero')
-      await lockstep(child.port, WINDOW, request, expected)
+      await burst(child.port, 1, WINDOW, request, expected)
       await control('--dump')
     }
     return Math.min(...(await totals(folder))) / WINDOW
