@@ -85,6 +85,12 @@ function toSequence(tokens: readonly Flat[], path: string): Sequence {
     } else if (paramInSegment) {
       capture.until = capture.orText = sinceCapture
     }
+    if (capture.until === '/') {
+      // Up to the next '/', or else the rest of one segment: the same.
+      capture.inSegment = true
+      capture.until = ''
+      capture.orSegment = false
+    }
     sequence.push(capture)
 
     if (type === 'wildcard') {

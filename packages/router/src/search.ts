@@ -142,9 +142,13 @@ export class Search {
     if (!to.inner && !open && (inSegment || !to.slash)) return
     for (let last = end - 1; last > at; last--) {
       const code = this.#path.charCodeAt(last)
-      if (to.next(code) === undefined && !(mayFold(code) && to.next(this.#fold(code)) !== undefined) && !(open && code === SLASH)) continue
+      let next = to.next(code)
+      if (next === undefined && mayFold(code)) next = to.next(this.#fold(code))
+      if (next === undefined && !(open && code === SLASH)) continue
       this.#way[2 * depth + 1] = last
-      this.#visit(to, last, depth + 1)
+      if (open && code === SLASH) this.#arrive(to, last, depth + 1)
+      const textEnd = next === undefined ? -1 : this.#textEnd(next.text, 1, last + 1)
+      if (textEnd !== -1) this.#visit(next as Node, textEnd, depth + 1)
     }
   }
 
@@ -163,13 +167,16 @@ export class Search {
     return slash === -1 ? this.#path.length : slash
   }
 
-  /** Where `until` begins, or the segment or the path ends. */
+  /** Where `until` begins, or the segment or the path ends. Looks no further: runs begin at many places of one path. */
   #runEnd(at: number, until: readonly number[], inSegment: boolean): number {
-    const end = inSegment ? this.#segmentEnd(at) : this.#path.length
-    if (until.length === 0) return end
-    let index = at
-    while (index < end && this.#textEnd(until, 0, index) === -1) index++
-    return index
+    const path = this.#path
+    const first = until[0] as number
+    for (let index = at; index < path.length; index++) {
+      const code = path.charCodeAt(index)
+      if (inSegment && code === SLASH) return index
+      if ((code === first || mayFold(code)) && this.#textEnd(until, 0, index) !== -1) return index
+    }
+    return path.length
   }
 
   /** Where `text` from `index` on ends in the path if it goes on so at `at`, or -1. */
