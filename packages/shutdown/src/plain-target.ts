@@ -80,7 +80,7 @@ export class PlainTarget implements Target {
     server.on('request', (req: IncomingMessage, res: ServerResponse) => {
       const exchange = this.#record(req, res)
       const proceed = () => {
-        if (this.#stop !== undefined && !this.#stop.admit(exchange)) refuse(res, this.#stop.error)
+        if (this.#stop !== undefined && !this.#stop.admit(exchange)) void refuse(res, this.#stop.error)
         else for (const listener of listeners) void listener.call(server, req, res)
       }
       if (this.#holds > 0) this.#held.push(proceed)
