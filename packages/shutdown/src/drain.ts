@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type ServerHttp2Session } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
 import { Line } from './line'
@@ -48,8 +49,8 @@ export class Drain {
   closeConnections(): void {
     this.#closing = true
     for (const server of this.#target.servers) this.#upgrades.refuse(server)
-    for (const session of this.#target.sessions) session.close() // GOAWAY; its streams finish (RFC 9113 §6.8)
-    for (const server of this.#target.servers) server.on('session', (session) => session.close())
+    for (const session of this.#target.sessions) this.#endSession(session)
+    for (const server of this.#target.servers) server.on('session', this.#endSession)
     for (const line of this.#lines.values()) line.closeWhenIdle()
   }
 
@@ -58,9 +59,14 @@ export class Drain {
     return this.#lines.get(socket)?.ended ?? false
   }
 
+  /** Connections that are left. */
+  get size(): number {
+    return this.#lines.size + this.#target.sessions.size
+  }
+
   /** Resolves when no connection is left. */
   closed(): Promise<void> {
-    if (this.#lines.size === 0 && this.#target.sessions.size === 0) return Promise.resolve()
+    if (this.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#emptied.push(resolve))
   }
 
@@ -76,7 +82,11 @@ export class Drain {
 
   /** Destroys what is left. */
   destroy(): void {
-    for (const session of this.#target.sessions) session.destroy()
+    for (const session of this.#target.sessions) {
+      this.counts.destroyed++
+      this.counts.drained-- // its 'close' will count it there
+      session.destroy()
+    }
     for (const [socket, line] of this.#lines) {
       if (!socket.destroyed) line.destroy()
     }
@@ -88,6 +98,7 @@ export class Drain {
       server.off('request', this.#respond)
       server.off('connection', this.#connect)
       server.off('secureConnection', this.#secure)
+      server.off('session', this.#endSession)
     }
     this.#upgrades.release()
   }
@@ -95,8 +106,7 @@ export class Drain {
   readonly #connect = (socket: Socket): void => {
     if (this.#lines.has(socket) || socket.destroyed) return
     if (isHttp2(socket)) {
-      socket.once('close', () => this.#checkEmptied())
-      return
+      return // ends by its session
     }
     const line = new Line(socket, this.#target, this.counts)
     this.#lines.set(socket, line)
@@ -106,6 +116,15 @@ export class Drain {
       this.#checkEmptied()
     })
     if (this.#closing) line.closeWhenIdle()
+  }
+
+  /** GOAWAY; its streams finish, later ones are refused so that clients may retry them (RFC 9113 §6.8, §8.7). */
+  readonly #endSession = (session: ServerHttp2Session): void => {
+    session.close()
+    session.once('close', () => {
+      this.counts.drained++
+      this.#checkEmptied()
+    })
   }
 
   /** A handshake is done: the raw socket under it, which the target no longer counts, is none of ours either. */
@@ -127,7 +146,7 @@ export class Drain {
   }
 
   #checkEmptied(): void {
-    if (this.#lines.size > 0 || this.#target.sessions.size > 0) return
+    if (this.size > 0) return
     for (const resolve of this.#emptied) resolve()
     this.#emptied = []
   }
@@ -139,4 +158,14 @@ function isHttp2(socket: Socket): boolean {
   if (encrypted) return alpnProtocol === 'h2'
   const { server } = socket as Socket & { server?: Server }
   return server !== undefined && 'updateSettings' in server && !('setSecureContext' in server)
+}
+
+export function sum(counts: readonly ConnectionCounts[]): ConnectionCounts {
+  const total = { idle: 0, drained: 0, destroyed: 0 }
+  for (const { idle, drained, destroyed } of counts) {
+    total.idle += idle
+    total.drained += drained
+    total.destroyed += destroyed
+  }
+  return total
 }

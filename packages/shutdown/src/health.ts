@@ -5,20 +5,22 @@ import { now, settledBy } from './clock'
 /** Where a shutdown is: readiness is 200 in 'ready' alone, or all the time of a hand-over. */
 export type State = 'starting' | 'ready' | 'stopping' | 'draining' | 'cleaning' | 'stopped'
 
-/** A check of your own: resolves if all is well, throws or rejects with what is not. */
-export type Check = () => unknown
+/** A check of your own: resolves if all is well, throws or rejects with what is not. `timeout` in ms. */
+export type Check = (() => unknown) | { check: () => unknown; timeout?: number }
 
 /** Options of `shutdown.health()`. */
 export interface HealthOptions {
-  /** Checks behind /readyz by name, run together at each probe, 1_000 ms each at most. */
+  /** Checks behind /readyz by name, run together at each probe, each for 1_000 ms at most unless it says otherwise. */
   checks?: Record<string, Check>
   /** Default '/livez'. */
   livez?: string
   /** Default '/readyz'. */
   readyz?: string
+  /** A file that is there from when all servers listen and start-up is done until the stop; for probes that are commands. */
+  file?: string
 }
 
-/** How long (ms) a check may take. */
+/** How long (ms) a check may take by default. */
 const CHECK_TIMEOUT = 1_000
 
 interface Answer {
@@ -41,8 +43,10 @@ export interface Health {
   (ctx: HealthContext, next: () => Promise<void>): Promise<void>
   /** For node:http: answers health paths and 404 for the rest. */
   handler(req: IncomingMessage, res: ServerResponse): void
-  /** Serves them on a port of their own, until the process ends. */
+  /** Serves them on a port of their own, which the stop closes last. Does not keep the process alive. */
   listen(...args: Parameters<Server['listen']>): Server
+  /** Closes these ports. */
+  close(): void
   /** The paths that are always served. */
   readonly paths: readonly string[]
 }
@@ -51,13 +55,12 @@ export interface Health {
  * /livez is 200 as long as the process can answer; /readyz is 503 from the first instant of a stop, while a start-up
  * is not done, and when a check fails. Both answer JSON that names the state.
  * @param state - where the shutdown is, and whether a hand-over keeps it ready
- * @throws TypeError if a check is no function
+ * @throws TypeError or RangeError if a check is none
  */
 export function createHealth(state: () => { state: State; ready: boolean }, options: HealthOptions = {}): Health {
   const { checks = {}, livez = '/livez', readyz = '/readyz' } = options
-  for (const [name, check] of Object.entries(checks)) {
-    if (typeof check !== 'function') throw new TypeError(`Cannot check health with ${name} ${inspect(check)}: it must be a function`)
-  }
+  for (const [name, check] of Object.entries(checks)) requireCheck(name, check)
+  const servers: Server[] = []
   const paths = [livez, readyz]
 
   const answer = async (method: string, path: string): Promise<Answer | undefined> => {
@@ -89,7 +92,17 @@ export function createHealth(state: () => { state: State; ready: boolean }, opti
   return Object.assign(middleware, {
     handler,
     paths,
-    listen: (...args: Parameters<Server['listen']>) => createServer(handler).listen(...args).unref(),
+    listen: (...args: Parameters<Server['listen']>) => {
+      const server = createServer(handler)
+      servers.push(server)
+      return server.listen(...args).unref()
+    },
+    close: () => {
+      for (const server of servers) {
+        server.close()
+        server.closeAllConnections()
+      }
+    },
   })
 }
 
@@ -101,16 +114,26 @@ function json(status: number, body: object, headers: Record<string, string> = {}
   }
 }
 
+function requireCheck(name: string, check: unknown): void {
+  if (typeof check === 'function') return
+  const { check: fn, timeout = CHECK_TIMEOUT } = (check ?? {}) as Partial<Exclude<Check, () => unknown>>
+  if (typeof fn !== 'function') throw new TypeError(`Cannot check health with ${name} ${inspect(check)}: it must be a function`)
+  if (!(typeof timeout === 'number' && timeout > 0 && timeout < Infinity)) {
+    throw new RangeError(`Cannot check health with ${name}'s timeout ${inspect(timeout)}: it must be more than 0 ms, and finite`)
+  }
+}
+
 /** @returns 'ok' or what is wrong, by the check's name */
 async function runChecks(checks: Record<string, Check>): Promise<Record<string, string>> {
   const results = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
+      const { check: fn, timeout = CHECK_TIMEOUT } = typeof check === 'function' ? { check } : check
       let result = 'ok'
-      const work = (async () => check())().catch((error: unknown) => {
+      const work = (async () => fn())().catch((error: unknown) => {
         result = error instanceof Error ? error.message : inspect(error)
       })
-      const inTime = await settledBy(work, now() + CHECK_TIMEOUT)
-      return [name, inTime ? result : `no answer within ${CHECK_TIMEOUT} ms`] as const
+      const inTime = await settledBy(work, now() + timeout)
+      return [name, inTime ? result : `no answer within ${timeout} ms`] as const
     }),
   )
   return Object.fromEntries(results)

@@ -1,11 +1,30 @@
 import { type ConnectionCounts } from './drain'
 import { type HookReport } from './hooks'
+import { type Exchange } from './target'
 
 /** A request that had not ended when it was cut; `age` in ms. */
 export interface Blocker {
   method: string
   path: string
   age: number
+}
+
+/** A request in flight; `age` in ms. */
+export interface InFlightRequest extends Blocker {
+  /** The pattern of its route, where the router tells. */
+  route: string | null
+  phase: Exchange['phase']
+}
+
+export function describeExchange({ req, startedAt, phase, routeMatched }: Exchange): InFlightRequest {
+  const route = routeMatched?.path
+  return {
+    method: req.method as string,
+    path: (req.url as string).split('?', 1)[0] as string,
+    route: typeof route === 'string' ? route : null,
+    age: Date.now() - startedAt,
+    phase,
+  }
 }
 
 /** How a stop went, as plain JSON; times are ms. */
@@ -28,6 +47,8 @@ export interface ShutdownReport {
   hooks: HookReport[]
   /** The requests that were still running at the cut. */
   blockers: Blocker[]
+  /** Timers, sockets and other handles that would have kept the process from ending, by Node's names for them. */
+  resources: string[]
   exitCode: number
   /** Nothing cut, no hook failed or out of time, nothing fatal: exit code 0. */
   clean: boolean
@@ -44,6 +65,7 @@ export function describe(report: ShutdownReport): string[] {
     `requests finished ${requests.finished}, aborted ${requests.aborted}, cut ${requests.cut}; ` +
       `connections idle ${connections.idle}, drained ${connections.drained}, destroyed ${connections.destroyed}`,
     ...blockers.map(({ method, path, age }) => `still running at the cut: ${method} ${path}, ${age} ms old`),
+    ...(report.resources.length > 0 ? [`would have kept the process from ending: ${report.resources.join(', ')}`] : []),
     ...failed.map(({ name, error }) => `hook '${name}' failed: ${error}`),
     `stopped in ${total} ms, ${report.clean ? 'clean' : 'not clean'}, exit code ${report.exitCode}`,
   ]

@@ -1,24 +1,19 @@
 import cluster from 'node:cluster'
+import { type Server } from 'node:net'
 import { inspect } from 'node:util'
-import { quietAcceptQueue, stopListening } from './accept-barrier'
-import { now, settledBy, until } from './clock'
-import { Drain } from './drain'
 import { createHealth, type Health, type HealthOptions, type State } from './health'
 import { type Hook, Hooks } from './hooks'
 import { Log } from './log'
+import { Loops } from './loops'
 import { settle, type Settings, type ShutdownOptions } from './options'
+import { type Parts, Phases } from './phases'
+import { type Limits, type Plan, planOf, surroundings } from './plan'
 import { type ProcessCause, processSignals, type Stopper } from './process-signals'
-import { refuse } from './refuse'
-import { describe, type PhaseName, type ShutdownReport } from './report'
-import { Tally } from './tally'
-import { type Exchange, identityOf, isStoppable, type Stoppable, type Target, targetsOf } from './target'
-
-/** How long (ms) a stop hook may take, unless it says otherwise. */
-const STOP_HOOK_TIMEOUT = 1_000
-/** How long (ms) after the drain began half-sent requests and handshakes are waited for. */
-const HALF_SENT_SHARE = 1_000
-/** How long (ms) the 503 of a cut request may take to leave. */
-const CUT_FLUSH = 100
+import { Readiness, readinessFile } from './readiness'
+import { describeExchange, type InFlightRequest, type ShutdownReport } from './report'
+import { notifyReady } from './supervisor'
+import { identityOf, isStoppable, type Stoppable, type Target, targetsOf } from './target'
+import { isWebSocketServer, WebSockets } from './web-sockets'
 
 /** What `stop()` may set for this one stop; see ShutdownOptions. */
 export type StopOverrides = Pick<ShutdownOptions, 'handover' | 'delay' | 'timeout' | 'abortAfter'>
@@ -38,25 +33,43 @@ export class Shutdown {
   readonly #options: ShutdownOptions
   readonly #settings: Settings
   readonly #targets: Target[] = []
+  readonly #webSockets: WebSockets[] = []
   readonly #log: Log
+  readonly #loops: Loops
   readonly #stopHooks = new Hooks()
   readonly #cleanupHooks = new Hooks()
+  readonly #healths: Health[] = []
   readonly #healthPaths = new Set<string>()
+  readonly #parts: Parts
   readonly #stopper: Stopper
+  readonly #readiness: Readiness
   #state: State = 'ready'
   #handover = false
   #failed = false
   #startups = 0
-  readonly #loops = new AbortController()
-  readonly #loopsRunning: Promise<unknown>[] = []
   #report: Promise<ShutdownReport> | undefined = undefined
 
   constructor(target: Stoppable | readonly Stoppable[], options: ShutdownOptions) {
     this.#options = options
     this.#settings = settle(options)
-    this.#log = new Log(this.#settings.logger)
+    const { signals, fatal, exit, delay, handover, logger } = this.#settings
+    this.#log = new Log(logger)
+    this.#loops = new Loops(this.#log)
     for (const one of targetsOf(target)) this.#claim(one)
-    const { signals, fatal, exit, delay, handover } = this.#settings
+    this.#parts = {
+      targets: this.#targets,
+      webSockets: this.#webSockets,
+      loops: this.#loops,
+      stopHooks: this.#stopHooks,
+      cleanupHooks: this.#cleanupHooks,
+      healthPaths: this.#healthPaths,
+      log: this.#log,
+      terminal: options.logger === undefined ? process.stderr : { write: () => {} },
+      enter: (state) => {
+        this.#state = state
+      },
+      failed: () => this.#failed || this.#loops.failed,
+    }
     this.#stopper = {
       signals: signals || [],
       fatal,
@@ -65,6 +78,8 @@ export class Shutdown {
       forced: () => this.#forced(),
     }
     processSignals.add(this.#stopper)
+    this.#readiness = new Readiness(() => this.#state === 'ready' && this.#servers.length > 0 && this.#servers.every(({ listening }) => listening))
+    if (exit) this.#readiness.add((ready) => ready && notifyReady())
     if (cluster.isWorker && delay > 0 && !handover) {
       this.#log.error('delay in a cluster worker takes the whole shared port out of rotation: set handover: true')
     }
@@ -85,13 +100,18 @@ export class Shutdown {
   }
 
   /**
-   * Adds what stops with the rest: a server is drained, anything else is a cleanup hook that calls its
+   * Adds what stops with the rest: a server is drained, a WebSocketServer of npm's ws tells its clients (close code
+   * 1001) and waits until they are gone, anything else is a cleanup hook that calls its
    * `Symbol.asyncDispose`, end, quit, disconnect, close or destroy, the first that it has.
    * @throws TypeError for what has none of them
    */
   add<T extends object>(resource: T, name = resource?.constructor?.name || 'resource'): T {
     if (isStoppable(resource)) {
       for (const one of targetsOf(resource)) this.#claim(one)
+      return resource
+    }
+    if (typeof resource === 'object' && resource !== null && isWebSocketServer(resource)) {
+      this.#webSockets.push(new WebSockets(resource))
       return resource
     }
     const method = [Symbol.asyncDispose, 'end', 'quit', 'disconnect', 'close', 'destroy'].find(
@@ -128,11 +148,7 @@ export class Shutdown {
    * @param fn - gets the signal; should return soon after it has aborted
    */
   loop(name: string, fn: (stopping: AbortSignal) => Promise<unknown>): void {
-    const running = (async () => fn(this.#loops.signal))().catch((error: unknown) => {
-      this.#failed = true
-      this.#log.error(`loop '${name}' failed: ${messageOf(error)}`)
-    })
-    this.#loopsRunning.push(running)
+    this.#loops.run(name, fn)
   }
 
   /**
@@ -149,6 +165,7 @@ export class Shutdown {
       return undefined
     } finally {
       if (--this.#startups === 0 && this.#state === 'starting') this.#state = 'ready'
+      this.#readiness.check()
     }
   }
 
@@ -156,17 +173,41 @@ export class Shutdown {
   health(options: HealthOptions = {}): Health {
     const health = createHealth(() => ({ state: this.#state, ready: this.#state === 'ready' || this.#handover }), options)
     for (const path of health.paths) this.#healthPaths.add(path)
+    this.#healths.push(health)
+    if (options.file !== undefined) this.#readiness.add(readinessFile(options.file))
     return health
+  }
+
+  /** The requests in flight, as a table: method, path, route, age (ms), phase. */
+  inflight(): InFlightRequest[] {
+    return this.#targets.flatMap((target) => [...target.inflight].map(describeExchange))
+  }
+
+  /**
+   * The timeline of a stop, and warnings where it does not fit its surroundings. Logs both.
+   * @param limits - of whoever kills the process in the end; those of Kubernetes, systemd and PM2 are taken for their
+   * defaults where the environment tells that one of them is there
+   */
+  plan(limits: Limits = {}): Plan {
+    const plan = planOf(this.#settings, limits, surroundings(this.#servers))
+    for (const { phase, from, until } of plan.timeline) this.#log.info(`plan: ${phase} ${from === until ? `at ${from}` : `from ${from} to ${until}`} ms`)
+    for (const warning of plan.warnings) this.#log.error(`plan: ${warning}`)
+    return plan
   }
 
   /** Takes every listener on the process back. A stop that runs goes on. */
   uninstall(): void {
     processSignals.remove(this.#stopper)
+    this.#readiness.end()
     for (const target of this.#targets) processSignals.targets.delete(identityOf(target))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('dispose')
+  }
+
+  get #servers(): Server[] {
+    return this.#targets.flatMap(({ servers }) => [...servers])
   }
 
   #claim(target: Target): void {
@@ -184,167 +225,26 @@ export class Shutdown {
       this.#handover = false
       this.#log.error(`${cause.reason}: ${oneLineIfExpected(cause.error)}`, { err: cause.error })
     }
-    return (this.#report ??= this.#run(cause, overrides))
+    return (this.#report ??= this.#run(cause, settle({ ...this.#options, ...overrides })))
   }
 
-  /** The phases of a stop, in order. Each ends early when it is done. */
-  async #run({ reason, signal }: ProcessCause, overrides: StopOverrides): Promise<ShutdownReport> {
-    const { timeout, delay, abortAfter, cleanupTimeout, handover, late } = settle({ ...this.#options, ...overrides })
-    const started = now()
-    const exitAt = started + timeout - Math.min(100, timeout / 50) // what the report and the exit themselves take
-    const cutAt = started + timeout - cleanupTimeout
-    const phases: Partial<Record<PhaseName, number>> = {}
-    const enter = this.#phaseTimer(phases)
-    const tally = new Tally()
-
-    // 1. announce: readiness turns 503, responses begin to say `Connection: close`
-    enter('announce')
-    this.#state = 'stopping'
-    this.#handover = handover && !this.#failed
-    const skipsDelay = signal === 'SIGINT' || this.#handover
-    const delayMs = skipsDelay ? 0 : delay
-    this.#log.info(`${reason}: stopping within ${timeout} ms; ${this.#inflightCount()} requests in flight`, { reason })
-    for (const target of this.#targets) target.takeOver?.()
-    const drains = this.#targets.map((target) => new Drain(target, (_, res) => tally.watch(res)))
-    const stopHooks = this.#stopHooks.together(STOP_HOOK_TIMEOUT, cutAt)
-
-    // 2. lame duck: not ready, still serving everything
-    enter('lameDuck')
-    if (delayMs > 0) this.#log.info(`not ready, serving for ${delayMs} ms more`)
-    await Promise.all([until(started + delayMs), stopHooks])
-
-    // 3. drain: the accept queue is emptied, the listener closed, and only then is anyone told to leave
-    enter('drain')
-    this.#state = 'draining'
-    const abortAt = Math.min(now() + abortAfter, cutAt)
-    const release = this.#targets.map((target) => target.hold())
-    const servers = this.#targets.flatMap((target) => [...target.servers])
-    if (!this.#handover) await quietAcceptQueue(servers)
-    stopListening(servers)
-    const errors = this.#targets.map((target, index) =>
-      target.beginStop({
-        cause: reason,
-        abortAt: Date.now() + (abortAt - now()),
-        admit: (exchange) => now() < abortAt && !drains[index]?.hasEnded(exchange.req.socket) && this.#admits(exchange, late),
-      }),
-    )
-    this.#loops.abort(errors[0] ?? new Error(`The server is stopping (${reason})`))
-    for (const proceed of release) proceed()
-    for (const drain of drains) drain.closeConnections()
-    const done = this.#drained(drains)
-    const halfSentUntil = Math.min(now() + HALF_SENT_SHARE, abortAt)
-    await settledBy(done, halfSentUntil)
-    for (const drain of drains) drain.endSilent()
-    await settledBy(done, abortAt)
-
-    // 4. abort: who is left is told to stop, and what is answered in time is sent whole
-    enter('abort')
-    const left = this.#inflight()
-    if (left.length > 0) this.#log.info(`aborting ${left.length} requests`)
-    for (const exchange of left) tally.abort(exchange)
-    for (const drain of drains) drain.abort()
-    await settledBy(done, cutAt)
-
-    // 5. cut: a 503 where nothing was sent, a reset where something was
-    enter('cut')
-    await this.#cut(tally, drains, errors)
-
-    // 6. clean up, after the last handler has ended or was cut
-    enter('cleanup')
-    this.#state = 'cleaning'
-    const hooks = [...(await stopHooks), ...(await this.#cleanupHooks.inTurn(exitAt))]
-
-    // 7. report
-    enter(undefined)
-    this.#state = 'stopped'
-    for (const drain of drains) drain.release()
+  async #run(cause: ProcessCause, settings: Settings): Promise<ShutdownReport> {
+    this.#handover = settings.handover && !this.#failed
+    if (!this.#handover) this.#readiness.end()
+    const report = await new Phases(this.#parts, { ...settings, handover: this.#handover }, cause).run()
     this.uninstall()
-    const clean = tally.counts.cut === 0 && !this.#failed && hooks.every(({ error }) => error === undefined)
-    const report: ShutdownReport = {
-      reason,
-      signal,
-      phases: phases as Record<PhaseName, number>,
-      requests: tally.counts,
-      connections: sum(drains.map(({ counts }) => counts)),
-      hooks,
-      blockers: tally.blockers,
-      exitCode: clean ? 0 : 1,
-      clean,
-    }
-    for (const line of describe(report)) this.#log[clean ? 'info' : 'error'](line, { report })
+    for (const health of this.#healths) health.close()
     return report
   }
 
-  async #cut(tally: Tally, drains: Drain[], errors: Error[]): Promise<void> {
-    const flushes: Promise<void>[] = []
-    this.#targets.forEach((target, index) => {
-      for (const exchange of target.inflight) {
-        tally.cut(exchange)
-        const { res, phase } = exchange
-        if (phase !== 'background' && !res.headersSent && !res.destroyed) flushes.push(refuse(res, errors[index] as Error))
-      }
-    })
-    if (flushes.length > 0) await settledBy(Promise.all(flushes), now() + CUT_FLUSH)
-    for (const drain of drains) drain.destroy()
-  }
-
-  /** Resolves when no connection is left, nothing is in flight and every loop has ended. */
-  async #drained(drains: Drain[]): Promise<void> {
-    do {
-      await Promise.all(drains.map((drain) => drain.closed()))
-      await Promise.all(this.#targets.map((target) => target.idle()))
-    } while (this.#inflightCount() > 0)
-    await Promise.all(this.#loopsRunning)
-  }
-
-  #admits(exchange: Exchange, late: Settings['late']): boolean {
-    const path = (exchange.req.url as string).split('?', 1)[0] as string
-    if (this.#healthPaths.has(path)) return true
-    return (typeof late === 'function' ? late(exchange) : late) !== 'reject'
-  }
-
-  #inflight(): Exchange[] {
-    return this.#targets.flatMap((target) => [...target.inflight])
-  }
-
-  #inflightCount(): number {
-    return this.#targets.reduce((sum, target) => sum + target.inflight.size, 0)
-  }
-
   #forced(): void {
-    for (const { req, startedAt } of this.#inflight()) {
-      this.#log.error(`forced to exit with ${req.method} ${req.url} running, ${Date.now() - startedAt} ms old`)
+    for (const { method, path, age } of this.inflight()) {
+      this.#log.error(`forced to exit with ${method} ${path} running, ${age} ms old`)
     }
   }
-
-  /** Measures the phases: each call ends the one before. */
-  #phaseTimer(phases: Partial<Record<PhaseName, number>>): (next: PhaseName | undefined) => void {
-    let current: PhaseName | undefined
-    let since = now()
-    return (next) => {
-      if (current !== undefined) phases[current] = Math.round(now() - since)
-      current = next
-      since = now()
-    }
-  }
-}
-
-function sum(counts: ShutdownReport['connections'][]): ShutdownReport['connections'] {
-  return counts.reduce(
-    (total, { idle, drained, destroyed }) => ({
-      idle: total.idle + idle,
-      drained: total.drained + drained,
-      destroyed: total.destroyed + destroyed,
-    }),
-    { idle: 0, drained: 0, destroyed: 0 },
-  )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : inspect(error)
 }
 
 /** A port that is taken is no bug whose stack one needs. */
 function oneLineIfExpected(error: unknown): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE' ? messageOf(error) : inspect(error)
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE' ? (error as Error).message : inspect(error)
 }

@@ -1,6 +1,6 @@
 import { type ServerResponse } from 'node:http'
 import { type Http2ServerResponse } from 'node:http2'
-import { type Blocker, type ShutdownReport } from './report'
+import { type Blocker, describeExchange, type ShutdownReport } from './report'
 import { type Exchange } from './target'
 
 /** Counts what became of the requests of a stop. A client that leaves counts nowhere: its request is not stuck. */
@@ -18,14 +18,16 @@ export class Tally {
   }
 
   abort(exchange: Exchange): void {
+    if (this.#aborted.has(exchange.res)) return
     this.#aborted.add(exchange.res)
     exchange.abort()
   }
 
-  cut({ req, res, startedAt }: Exchange): void {
-    this.#aborted.delete(res)
-    this.#cut.add(res)
-    this.blockers.push({ method: req.method as string, path: (req.url as string).split('?', 1)[0] as string, age: Date.now() - startedAt })
+  cut(exchange: Exchange): void {
+    this.#aborted.delete(exchange.res)
+    this.#cut.add(exchange.res)
+    const { method, path, age } = describeExchange(exchange)
+    this.blockers.push({ method, path, age })
   }
 
   get counts(): ShutdownReport['requests'] {

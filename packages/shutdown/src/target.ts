@@ -12,6 +12,10 @@ export interface Exchange {
   readonly startedAt: number
   /** What it waits for; in 'background' its response is closed. */
   readonly phase: 'handler' | 'response' | 'background'
+  /** What the drain does to it: 'end' aborts it at once, 'serve' not before the cut. Default 'finish'. */
+  readonly stopPolicy?: 'end' | 'finish' | 'serve' | undefined
+  /** The route that matched, where a router says so. */
+  readonly routeMatched?: { readonly path?: unknown } | undefined
   /** Tells its handler to stop, where it can be told. Ends no response. */
   abort(reason?: unknown): void
 }

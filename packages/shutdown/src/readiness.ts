@@ -1,0 +1,51 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { rmSync, writeFileSync } from 'node:fs'
+
+/** Node publishes here when any server listens (documented as `net.server.listen`, v18.20-26). */
+const LISTENING = 'tracing:net.server.listen:asyncEnd'
+
+/** Whoever wants to know that the process serves, and later that it no longer does. */
+type Outlet = (ready: boolean) => void
+
+/** Watches for the moment when all servers listen and start-up is done, and tells it on. */
+export class Readiness {
+  readonly #isReady: () => boolean
+  readonly #outlets: Outlet[] = []
+  readonly #listening = () => void setImmediate(() => this.check())
+  #ready = false
+  #over = false
+
+  constructor(isReady: () => boolean) {
+    this.#isReady = isReady
+    subscribe(LISTENING, this.#listening)
+    this.#listening()
+  }
+
+  add(outlet: Outlet): void {
+    this.#outlets.push(outlet)
+    if (this.#ready && !this.#over) outlet(true)
+  }
+
+  /** Something may have changed. */
+  check(): void {
+    if (this.#over || this.#ready || !this.#isReady()) return
+    this.#ready = true
+    for (const outlet of this.#outlets) outlet(true)
+  }
+
+  /** Never again. */
+  end(): void {
+    if (this.#over) return
+    this.#over = true
+    unsubscribe(LISTENING, this.#listening)
+    for (const outlet of this.#outlets) outlet(false)
+  }
+}
+
+/** A file that is there while the process is ready, for probes that are commands (`test -f`). */
+export function readinessFile(path: string): Outlet {
+  return (ready) => {
+    if (ready) writeFileSync(path, `${process.pid}\n`)
+    else rmSync(path, { force: true })
+  }
+}

@@ -1,0 +1,45 @@
+import { type Exchange } from './target'
+
+/** What a terminal is, as far as this goes. */
+export interface Terminal {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+/** While a stop waits, one line on a terminal that says for what. Silent on anything else. */
+export class WaitingLine {
+  readonly #terminal: Terminal
+  readonly #timer: NodeJS.Timeout | undefined
+
+  /** @param waitingFor - what to say; undefined when nothing is waited for */
+  constructor(terminal: Terminal, waitingFor: () => string | undefined) {
+    this.#terminal = terminal
+    if (terminal.isTTY !== true) return
+    this.#timer = setInterval(() => {
+      const text = waitingFor()
+      if (text !== undefined) terminal.write(`\r\x1b[2K${text}; Ctrl-C again to force`)
+    }, 1_000).unref()
+  }
+
+  /** Takes the line away, before others are written. */
+  clear(): void {
+    if (this.#timer !== undefined) this.#terminal.write('\r\x1b[2K')
+  }
+
+  end(): void {
+    clearInterval(this.#timer)
+    this.clear()
+  }
+}
+
+/** `3 requests, oldest GET /report 4.2 s` */
+export function describeWaiting(inflight: readonly Exchange[], rest: readonly string[]): string | undefined {
+  const [oldest] = inflight.toSorted((a, b) => a.startedAt - b.startedAt)
+  const parts = [...rest]
+  if (oldest !== undefined) {
+    const age = ((Date.now() - oldest.startedAt) / 1_000).toFixed(1)
+    const count = inflight.length === 1 ? '1 request' : `${inflight.length} requests`
+    parts.unshift(`${count}, oldest ${oldest.req.method} ${oldest.req.url?.split('?', 1)[0]} ${age} s`)
+  }
+  return parts.length === 0 ? undefined : `waiting for ${parts.join(', ')}`
+}
