@@ -3,6 +3,7 @@ import { allowedMethods, type AllowedMethodsOptions, methodsOf } from './allowed
 import { buildUrl } from './build-url'
 import { dispatch } from './dispatch'
 import { type AnyHandler, type Handler, type ParamHandler, type RouterContext } from './handler'
+import { inspectLayers, type RouteReport } from './inspect'
 import { Layer, type LayerOptions } from './layer'
 import { type Found } from './found'
 import { type Match, Matcher } from './matcher'
@@ -249,6 +250,11 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
     const url = this.url(name)
     if (url instanceof Error) throw url
     return url
+  }
+
+  /** A report on each layer: methods, handlers' names, what is shadowed, what no request can reach. */
+  inspect(): RouteReport[] {
+    return inspectLayers(this.stack)
   }
 
   // ── Running ─────────────────────────────────────────────────────────────────────────────────
