@@ -8,7 +8,10 @@ import { ShutdownError } from './abort-reasons'
 import { compose, type Composed, type DefaultState, type Middleware, type Next } from './compose'
 import { Connections, type Connection, type Server } from './connections'
 import { Context, lifetime, toError } from './context'
+import { diagnostics } from './diagnostics'
+import { continueWhenRead } from './expect-continue'
 import { InFlight } from './in-flight'
+import { inject, type InjectedRequest, type InjectedResponse } from './inject'
 import { type Stop } from './lifetime'
 import { Outgoing } from './outgoing'
 import { refuse, reset } from './refuse'
@@ -155,8 +158,14 @@ export class App<State = DefaultState> extends EventEmitter {
     if (!server.listeners('request').some((listener) => this.#listeners.has(listener))) {
       server.on('request', this.callback() as (...args: unknown[]) => unknown)
     }
+    continueWhenRead(server)
     this.#follow(server)
     return server
+  }
+
+  /** One request without a socket, for tests: Node's parser on both sides, signals and all. */
+  inject(request: InjectedRequest = {}): Promise<InjectedResponse> {
+    return inject(this.callback() as http.RequestListener, this.#serverOptions, request)
   }
 
   /** Follows a server from `attach` or from its first request on. */
@@ -274,6 +283,7 @@ export class App<State = DefaultState> extends EventEmitter {
 
   /** Emits 'error'; a listener that throws is printed, so that it neither hangs the request nor ends the process. */
   report(error: unknown, ctx: Context<State>): void {
+    if (diagnostics.error.hasSubscribers) diagnostics.error.publish({ ctx, error })
     try {
       this.emit('error', error, ctx)
     } catch (thrown) {
@@ -355,7 +365,7 @@ export class App<State = DefaultState> extends EventEmitter {
 
   #meet(socket: Socket): Connection | undefined {
     const { server } = socket as Socket & { server?: Server }
-    if (server !== undefined && !this.#servers.has(server)) this.#follow(server)
+    if (server?.listening && !this.#servers.has(server)) this.#follow(server) // that of `inject` does not listen
     if (typeof socket.once !== 'function') return undefined
     this.#connections.add(socket)
     return this.#connections.of(socket)

@@ -6,6 +6,7 @@ import statuses from 'statuses'
 import { type App } from './app'
 import { httpAssert, type HttpAssert } from './assert'
 import { type DefaultState } from './compose'
+import { EventStream } from './event-stream'
 import { createHttpError } from './http-error'
 import { Lifetime, type Phase } from './lifetime'
 import { refuse, reset } from './refuse'
@@ -125,6 +126,11 @@ export class Context<State = DefaultState> {
    */
   abort(reason?: unknown): void {
     this[lifetime].abort(reason)
+  }
+
+  /** Begins a stream of server-sent events, which ends itself when the server drains. */
+  sse(): EventStream {
+    return new EventStream(this as unknown as Context)
   }
 
   // ── Errors ──────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@ import { type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { ClientGoneError, DeadlineError, type ShutdownError } from './abort-reasons'
 import { type Connection } from './connections'
 import { type Context } from './context'
+import { diagnostics } from './diagnostics'
 import { type InFlight } from './in-flight'
 import { refuse } from './refuse'
 
@@ -47,6 +48,7 @@ export class Lifetime {
     if (connection !== undefined) connection.open++
     registry.add(this.#ctx)
     this.#ctx.res.on('close', () => this.responseClosed())
+    if (diagnostics.start.hasSubscribers) diagnostics.start.publish({ ctx: this.#ctx })
   }
 
   /** The handler has ended, whatever came of it. */
@@ -69,6 +71,7 @@ export class Lifetime {
       this.#fire(CLIENT_GONE)
     }
     response.releaseBody()
+    if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.#ctx, complete: !this.#gone })
     if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.#ctx)
     this.running = undefined
     this.#settle()
@@ -164,6 +167,7 @@ export class Lifetime {
     if (this.#reason !== undefined) return
     this.#reason = reason
     this.#controller?.abort(this.#takeReason())
+    if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.#ctx, reason: this.#takeReason() })
   }
 
   /** Makes the ClientGoneError only for those who look: most requests whose client left never read their signal. */

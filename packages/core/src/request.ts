@@ -9,6 +9,8 @@ import parseurl from 'parseurl'
 import typeis from 'type-is'
 import { type App } from './app'
 import { type Context } from './context'
+import { createHttpError } from './http-error'
+import { type BodyOptions, decode, parseJson, readBody } from './request-body'
 import { type Response } from './response'
 
 /** A parsed query string: a name that comes twice has an array. */
@@ -31,6 +33,7 @@ export class Request {
   private _queries: Map<string, Query> | undefined = undefined
   private _url: URL | Record<string, never> | undefined = undefined
   private _ip: string | undefined = undefined
+  private _buffer: Promise<Buffer> | undefined = undefined
 
   /** Its context links it to itself and to the response. */
   constructor(app: App, req: IncomingMessage, res: ServerResponse) {
@@ -267,6 +270,28 @@ export class Request {
     const { headers } = this.req
     if (name === 'referer' || name === 'referrer') return (headers['referrer'] as string) || headers.referer || ''
     return (headers[name] as string) || ''
+  }
+
+  /**
+   * The whole body as bytes, inflated if it came compressed. Read once: later calls get the same.
+   * Ends with `ctx.signal`, whose reason it then rejects with.
+   * @throws HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes
+   */
+  buffer(options?: BodyOptions): Promise<Buffer> {
+    return (this._buffer ??= readBody(this.req, this.ctx.signal, options))
+  }
+
+  /** The body as text, in the charset that Content-Type names, else UTF-8. Throws what `buffer` throws. */
+  async text(options?: BodyOptions): Promise<string> {
+    return decode(await this.buffer(options), this.charset)
+  }
+
+  /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
+  async json(options?: BodyOptions): Promise<unknown> {
+    if (!typeis.is(this.get('Content-Type'), 'json', '+json')) {
+      throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
+    }
+    return parseJson(await this.text(options))
   }
 
   toJSON() {

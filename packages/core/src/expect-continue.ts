@@ -1,0 +1,24 @@
+import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import { type Server } from './connections'
+
+/**
+ * Sends 100 Continue when the body of a request is first read, not before: a client that asks (`Expect`, RFC 9110
+ * §10.1.1) then sends no body to a handler that refuses it. Not on HTTP/2, nor where 'checkContinue' is listened to.
+ */
+export function continueWhenRead(server: Server): void {
+  if (!(server instanceof HttpServer || server instanceof HttpsServer)) return
+  if (server.listenerCount('checkContinue') > 0) return
+  server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
+    // The body may never come, and what comes instead must not be taken for it.
+    res.shouldKeepAlive = false
+    req.on('newListener', function onReader(event: string) {
+      if (event !== 'data' && event !== 'readable') return
+      req.off('newListener', onReader)
+      if (res.headersSent) return
+      res.shouldKeepAlive = true
+      res.writeContinue()
+    })
+    server.emit('request', req, res)
+  })
+}

@@ -1,0 +1,116 @@
+import { type IncomingMessage } from 'node:http'
+import { type Readable } from 'node:stream'
+import { inspect, TextDecoder } from 'node:util'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { createHttpError } from './http-error'
+
+/** How a body is read. */
+export interface BodyOptions {
+  /** The most it may come to (bytes, inflated). Default 1 MiB. */
+  limit?: number
+}
+
+const MIB = 2 ** 20
+
+const INFLATE: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
+  'gzip': createGunzip,
+  'x-gzip': createGunzip,
+  'deflate': createInflate,
+  'br': createBrotliDecompress,
+}
+
+/**
+ * The whole body of a request, inflated.
+ * @param signal - ends the reading with its reason
+ * @throws RangeError if `limit` is no size; HttpError 413 (too large), 415 (an encoding we do not know),
+ *   400 (cannot be inflated); TypeError if somebody else has read the body
+ */
+export async function readBody(req: IncomingMessage, signal: AbortSignal, { limit = MIB }: BodyOptions = {}): Promise<Buffer> {
+  if (typeof limit !== 'number' || !(limit >= 0)) {
+    throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
+  }
+  if (req.readableDidRead || req.readableEnded) throw new TypeError('Cannot read the body: it was read already')
+  signal.throwIfAborted()
+
+  const encoding = (req.headers['content-encoding'] || 'identity').toLowerCase()
+  const inflate = encoding === 'identity' ? undefined : INFLATE[encoding]
+  if (encoding !== 'identity' && inflate === undefined) {
+    throw createHttpError(415, `The body's encoding ${encoding} is not known: it must be gzip, deflate, br or none`)
+  }
+  // Before the first byte is read, so that a client that waits for 100 Continue sends none.
+  if (inflate === undefined && Number(req.headers['content-length']) > limit) throw tooLarge(limit)
+  return collect(req, inflate?.(), signal, limit)
+}
+
+function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Readable) | undefined, signal: AbortSignal, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const source = inflater === undefined ? req : req.pipe(inflater)
+    const chunks: Buffer[] = []
+    let size = 0
+
+    const onData = (chunk: Buffer) => {
+      size += chunk.length
+      if (size > limit) fail(tooLarge(limit))
+      else chunks.push(chunk)
+    }
+    const onEnd = () => {
+      detach()
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
+    }
+    const onAbort = () => fail(signal.reason as Error)
+    // A client that leaves aborts the signal, which tells it better than the stream's ECONNRESET.
+    const onError = () => {
+      if (source !== req) fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says'))
+    }
+
+    source.on('data', onData).on('end', onEnd).on('error', onError)
+    signal.addEventListener('abort', onAbort)
+
+    function detach(): void {
+      source.off('data', onData).off('end', onEnd)
+      signal.removeEventListener('abort', onAbort)
+    }
+    /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
+    function fail(error: Error): void {
+      detach()
+      if (inflater !== undefined) {
+        req.unpipe(inflater)
+        inflater.destroy()
+      }
+      req.resume()
+      reject(error)
+    }
+  })
+}
+
+function tooLarge(limit: number): Error {
+  return createHttpError(413, `The body is larger than ${limit} bytes`)
+}
+
+/**
+ * @param charset - as Content-Type names it; '' is UTF-8
+ * @throws HttpError 415 for a charset we do not know, 400 for bytes that are none of it
+ */
+export function decode(body: Buffer, charset: string): string {
+  let decoder: TextDecoder
+  try {
+    decoder = new TextDecoder(charset || 'utf-8', { fatal: true })
+  } catch {
+    throw createHttpError(415, `The body's charset ${charset} is not known`)
+  }
+  try {
+    return decoder.decode(body)
+  } catch {
+    throw createHttpError(400, `The body is not in the charset ${decoder.encoding}`)
+  }
+}
+
+/** @throws HttpError 400 with what is wrong and where */
+export function parseJson(text: string): unknown {
+  if (text.trim() === '') throw createHttpError(400, 'The body is empty: it must be JSON')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw createHttpError(400, `The body is not JSON: ${(error as Error).message}`)
+  }
+}

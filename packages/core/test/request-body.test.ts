@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import { App, type BodyOptions, type Context } from '@ebbjs/core'
+import { type Asked, ask, Client, serve } from './harness'
+
+const json = { 'Content-Type': 'application/json' }
+type Read = (ctx: Context) => Promise<unknown>
+
+/** What a handler gets, or what its client does. */
+async function post(read: Read, asked: Asked): Promise<{ status: number; body: string }> {
+  const app = new App()
+  app.silent = true
+  app.use(async (ctx) => { ctx.body = { got: await read(ctx) } })
+  const { status, body } = await ask(await serve(app), { method: 'POST', ...asked })
+  return { status, body }
+}
+
+const asJson = (options?: BodyOptions): Read => (ctx) => ctx.request.json(options)
+const asText = (options?: BodyOptions): Read => (ctx) => ctx.request.text(options)
+
+describe('ctx.request.json', () => {
+  it('parses a body', async () => {
+    expect(await post(asJson(), { headers: json, body: '{"a":[1,"ü"]}' })).to.deep.equal({ status: 200, body: '{"got":{"a":[1,"ü"]}}' })
+  })
+
+  it('takes types that end in +json, and any charset that is known', async () => {
+    const utf16 = { 'Content-Type': 'application/vnd.api+json; charset=utf-16le' }
+    expect(await post(asJson(), { headers: utf16, body: Buffer.from('"ü"', 'utf16le') })).to.include({ body: '{"got":"ü"}' })
+  })
+
+  it('answers 400 to what is no JSON, saying what is wrong', async () => {
+    const { status, body } = await post(asJson(), { headers: json, body: '{"a":' })
+    expect(status).to.equal(400)
+    expect(body).to.match(/^The body is not JSON: .*JSON/)
+    expect(await post(asJson(), { headers: json })).to.deep.equal({ status: 400, body: 'The body is empty: it must be JSON' })
+  })
+
+  it('answers 415 to another type, naming it', async () => {
+    expect(await post(asJson(), { headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: '{}' }))
+      .to.deep.equal({ status: 415, body: "The body's type text/plain is not JSON: it must be application/json" })
+    expect((await post(asJson(), { body: '{}' })).body).to.contain('(none)')
+  })
+})
+
+describe('ctx.request.text', () => {
+  it('decodes the charset that Content-Type names, UTF-8 by default', async () => {
+    expect(await post(asText(), { body: 'häh' })).to.include({ body: '{"got":"häh"}' })
+    expect(await post(asText(), { headers: { 'Content-Type': 'text/plain; charset=iso-8859-1' }, body: Buffer.from('häh', 'latin1') })).to.include({ body: '{"got":"häh"}' })
+  })
+
+  it('answers 415 to a charset that is not known, 400 to bytes that are none of it', async () => {
+    expect(await post(asText(), { headers: { 'Content-Type': 'text/plain; charset=klingon' }, body: 'x' }))
+      .to.deep.equal({ status: 415, body: "The body's charset klingon is not known" })
+    expect(await post(asText(), { body: Buffer.from([0xff, 0xfe, 0xfd]) }))
+      .to.deep.equal({ status: 400, body: 'The body is not in the charset utf-8' })
+  })
+})
+
+describe('ctx.request.buffer', () => {
+  it('has a limit of 1 MiB', async () => {
+    const read: Read = async (ctx) => (await ctx.request.buffer()).length
+    expect(await post(read, { body: Buffer.alloc(2 ** 20) })).to.include({ body: '{"got":1048576}' })
+    expect(await post(read, { body: Buffer.alloc(2 ** 20 + 1) })).to.deep.equal({ status: 413, body: 'The body is larger than 1048576 bytes' })
+  })
+
+  it('counts a chunked body against the limit, too', async () => {
+    const app = new App().use(async (ctx) => { ctx.body = await ctx.request.text({ limit: 4 }) })
+    app.silent = true
+    const port = await serve(app)
+    const head = 'POST / HTTP/1.1\r\nHost: ebb\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const client = new Client(port).send(`${head}2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n`)
+    await client.sees('abcd')
+    client.send(`${head}2\r\nab\r\n3\r\ncde\r\n`)
+    expect(await client.sees('The body is larger than 4 bytes')).to.contain('413')
+  })
+
+  for (const [encoding, compress] of [['gzip', gzipSync], ['x-gzip', gzipSync], ['deflate', deflateSync], ['br', brotliCompressSync], ['GZIP', gzipSync]] as const) {
+    it(`inflates ${encoding}, and limits the inflated size`, async () => {
+      const headers = { 'Content-Encoding': encoding }
+      expect(await post(asText(), { headers, body: compress('hello') })).to.include({ body: '{"got":"hello"}' })
+      const bomb = compress(Buffer.alloc(10_000_000))
+      expect(bomb.length).to.be.lessThan(20_000)
+      expect(await post(asText(), { headers, body: bomb })).to.include({ status: 413 })
+    })
+  }
+
+  it('answers 415 to another encoding, 400 to what cannot be inflated', async () => {
+    expect(await post(asText(), { headers: { 'Content-Encoding': 'zstd' }, body: 'x' }))
+      .to.deep.equal({ status: 415, body: "The body's encoding zstd is not known: it must be gzip, deflate, br or none" })
+    expect(await post(asText(), { headers: { 'Content-Encoding': 'gzip' }, body: 'not gzip' })).to.include({ status: 400 })
+    expect(await post(asText(), { headers: { 'Content-Encoding': 'gzip' }, body: gzipSync('hello').subarray(0, 12) })).to.include({ status: 400 })
+  })
+
+  it('reads once, and gives the same again', async () => {
+    expect(await post(async (ctx) => [await ctx.request.text(), await ctx.request.text(), await ctx.request.json()], { headers: json, body: '1' }))
+      .to.include({ body: '{"got":["1","1",1]}' })
+  })
+
+  it('says so when somebody else has read the body, and when the limit is none', async () => {
+    const failing = (work: Read): Read => (ctx) => work(ctx).catch(String)
+    expect(await post(failing(async (ctx) => { await once(ctx.req.resume(), 'end'); return ctx.request.text() }), { body: 'x' }))
+      .to.include({ body: '{"got":"TypeError: Cannot read the body: it was read already"}' })
+    expect((await post(failing(asText({ limit: -1 })), { body: 'x' })).body)
+      .to.contain('RangeError: Cannot read a body with limit -1: it must be a number of bytes, 0 or more, or Infinity')
+  })
+
+  it('rejects with the reason of the signal when the client leaves in the middle', async () => {
+    const app = new App()
+    const errors: unknown[] = []
+    app.on('error', (error) => errors.push(error))
+    let code: string | undefined
+    app.use((ctx) => ctx.request.text().catch((error: { code: string }) => {
+      code = error.code
+      throw error
+    }))
+    const client = new Client(await serve(app)).send('POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 10\r\n\r\nabc')
+    await once([...app.servers][0]!, 'request')
+    client.socket.destroy()
+    await app.idle()
+    expect(code).to.equal('EBB_CLIENT_GONE')
+    expect(errors).to.deep.equal([])
+  })
+
+  it('is cut off by the deadline: 503', async () => {
+    const app = new App({ timeout: 20 }).use(async (ctx) => { ctx.body = await ctx.request.text() })
+    const client = new Client(await serve(app)).send('POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 10\r\n\r\nabc')
+    expect(await client.sees('within 20 ms')).to.contain('503 Service Unavailable')
+  })
+
+  it('reads a body over HTTP/2', async () => {
+    const app = new App().use(async (ctx) => { ctx.body = await ctx.request.json() })
+    const port = await serve(app, app.attach(http2.createServer()).listen(0))
+    const session = http2.connect(`http://localhost:${port}`)
+    const stream = session.request({ ':method': 'POST', 'content-type': 'application/json' })
+    stream.end('{"a":1}')
+    expect(String((await once(stream, 'data'))[0])).to.equal('{"a":1}')
+    session.close()
+    await once(session, 'close')
+  })
+})
