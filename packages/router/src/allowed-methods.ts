@@ -41,7 +41,7 @@ export function methodsOf(layers: readonly { readonly methods: readonly string[]
 function refuse(ctx: RouterContext, status: number, allowed: string[], throws: boolean, makeError: (() => unknown) | undefined): void {
   if (throws) {
     if (typeof makeError === 'function') throw makeError()
-    ctx.throw(status as never) // core types what follows a status only
+    ctx.throw(status)
   }
   ctx.status = status
   ctx.set('Allow', allowed.join(', '))

@@ -9,6 +9,7 @@ export interface Stage {
 
 /** Runs the functions of the stages, one after the other, then `next`: one chain, as koa-compose makes it. */
 export function dispatch(ctx: RouterContext, stages: readonly Stage[], next: Next): Promise<unknown> {
+  if (stages.length === 1 && stages[0]?.stack.length === 1) return only(ctx, stages[0], next)
   let last = -1
   const step = (index: number, place: number, fn: number): Promise<void> => {
     if (index <= last) return Promise.reject(new Error('next() called multiple times'))
@@ -25,4 +26,14 @@ export function dispatch(ctx: RouterContext, stages: readonly Stage[], next: Nex
     }
   }
   return step(0, 0, 0)
+}
+
+/** One function alone, as most routes have: its `next` is the router's. */
+function only(ctx: RouterContext, stage: Stage, next: Next): Promise<unknown> {
+  try {
+    stage.enter(ctx)
+    return Promise.resolve((stage.stack[0] as Handler)(ctx, next))
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }

@@ -60,6 +60,26 @@ export class Found implements Stage {
   }
 }
 
+/** Of several routes the one that runs in an exclusive router: the last, or the first of those with the fewest params. */
+export function choose(found: readonly Found[], fewestParams: boolean): Found {
+  const routes = found.filter(({ layer }) => layer.methods.length > 0)
+  if (!fewestParams) return routes.at(-1) as Found
+  return routes.reduce((best, other) => (other.layer.keys.length < best.layer.keys.length ? other : best))
+}
+
+/** Tells `ctx`, before anything runs, the last route's name, and the first deadline and stop policy that a route has. */
+export function announce(ctx: RouterContext, found: readonly Found[]): void {
+  let last = true
+  for (let index = found.length - 1; index >= 0; index--) {
+    const { name, opts, methods } = (found[index] as Found).layer
+    if (methods.length === 0) continue
+    if (last && name !== undefined) ctx._matchedRouteName = name
+    last = false
+    if (opts.timeout !== undefined) ctx.timeout(opts.timeout)
+    if (opts.stop !== undefined) ctx.stopPolicy = opts.stop
+  }
+}
+
 function isEmpty(params: AnyParams | undefined): boolean {
   if (params !== undefined) for (const _ in params) return false
   return true

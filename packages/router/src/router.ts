@@ -5,40 +5,13 @@ import { dispatch } from './dispatch'
 import { type AnyHandler, type Handler, type ParamHandler, type RouterContext } from './handler'
 import { inspectLayers, type RouteReport } from './inspect'
 import { Layer, type LayerOptions } from './layer'
-import { type Found } from './found'
+import { announce, choose } from './found'
 import { type Match, Matcher } from './matcher'
+import { type ParamsOf, type Params } from './path-params'
 import { isRouteOptions, type RouteOptions } from './route-options'
+import { defaultMethods, matchHost, RouterEvents, type RouterEventSelector, type RouterOptions } from './router-options'
+import { type UrlArgs } from './url-args'
 import { type Verbs, verbs } from './verbs'
-
-/** Options of a Router. */
-export interface RouterOptions<Prefix extends string = string> {
-  /** Stands before every path, params and all; not before a RegExp. */
-  prefix?: Prefix | (string & {}) | undefined
-  /** Letter case counts. Default false. */
-  sensitive?: boolean | undefined
-  /** A last '/' counts. Default false. */
-  strict?: boolean | undefined
-  /** One more '/' at the end is fine. Default: not `strict`. */
-  trailing?: boolean | undefined
-  /** true: of several layers that match, only the last route runs; 'specificity': the route with the fewest params. */
-  exclusive?: boolean | 'specificity' | undefined
-  /** Other hosts are passed on. */
-  host?: string | readonly string[] | RegExp | undefined
-  /** The methods that `allowedMethods` does not answer 501. Default: HEAD, OPTIONS, GET, PUT, PATCH, POST and DELETE. */
-  methods?: readonly string[] | undefined
-  /** The path to match instead of the request's. */
-  routerPath?: string | undefined
-}
-
-/** What happens in a router that `on` can listen to. */
-export const RouterEvents = {
-  /** No route takes path and method. */
-  NotFound: 'not-found',
-} as const
-
-/** What `router.on` listens to: a name, or a function that picks it. */
-export type RouterEvent = (typeof RouterEvents)[keyof typeof RouterEvents]
-export type RouterEventSelector = RouterEvent | ((events: typeof RouterEvents) => RouterEvent)
 
 /** What `router.match` gives. */
 export interface MatchResult {
@@ -49,6 +22,9 @@ export interface MatchResult {
   /** Is one of these a route? */
   readonly route: boolean
 }
+
+/** What `use` takes. */
+type Used<Ctx> = Handler<Ctx> | AnyHandler
 
 /** What `router.routes()` gives: a middleware that knows its router, so that another router can mount it. */
 export interface RouterMiddleware<State, Extra, Params = {}> {
@@ -74,12 +50,14 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   constructor(options: RouterOptions<Prefix> = {}) {
     this.opts = { ...options }
-    this.methods = options.methods ?? ['HEAD', 'OPTIONS', 'GET', 'PUT', 'PATCH', 'POST', 'DELETE']
+    this.methods = options.methods ?? defaultMethods
     this.exclusive = Boolean(options.exclusive)
     this.host = options.host
   }
 
   /** `path` with params filled in: `Router.url('/users/:id', { id: 1 })`. */
+  static url<const Path extends string>(path: Path, ...args: UrlArgs<Path>): string
+  static url(path: RegExp, ...args: unknown[]): never
   static url(path: string | RegExp, ...args: unknown[]): string {
     return buildUrl(path, args)
   }
@@ -131,10 +109,12 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
    * what lies below it ('/' is the root alone). What another router's `routes()` gave is mounted: copies of its layers
    * are added with `path` before theirs.
    */
-  use(...args: (string | readonly string[] | RegExp | Handler<RouterContext<State, Extra>> | AnyHandler)[]): this {
+  use<const Path extends string | RegExp | readonly string[]>(path: Path, ...middleware: Used<RouterContext<State, Extra, ParamsOf<Prefix, Path>>>[]): this
+  use(...middleware: Used<RouterContext<State, Extra, Params<Prefix>>>[]): this
+  use(...args: unknown[]): this {
     const [first, ...rest] = args
     if (Array.isArray(first) && first.length > 0 && first.every((path) => typeof path === 'string')) {
-      for (const path of first as string[]) this.use(path, ...rest)
+      for (const path of first as string[]) this.use(path, ...(rest as AnyHandler[]))
       return this
     }
     const hasPath = typeof first === 'string' || first instanceof RegExp
@@ -222,13 +202,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** Is the router for this host? */
   matchHost(host?: string): boolean {
-    const wanted = this.host
-    if (!wanted) return true
-    if (!host) return false
-    if (typeof wanted === 'string') return host === wanted
-    if (!(wanted instanceof RegExp)) return wanted.includes(host)
-    wanted.lastIndex = 0
-    return wanted.test(host)
+    return matchHost(this.host, host)
   }
 
   /** The route of this name, or false. */
@@ -241,13 +215,15 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
    * @returns an Error (not thrown, as in @koa/router) if there is no such route
    * @throws TypeError if a param is missing
    */
+  url<Name extends keyof Names & string>(name: Name, ...args: UrlArgs<Names[Name] & string>): string
+  url<Name extends string>(name: Name extends keyof Names ? never : Name, ...args: unknown[]): string | Error
   url(name: string, ...args: unknown[]): string | Error {
     const layer = this.route(name)
     return layer ? layer.url(...args) : new Error(`No route found for name: ${String(name)}`)
   }
 
   #urlOf(name: string): string {
-    const url = this.url(name)
+    const url = (this as unknown as Router).url(name)
     if (url instanceof Error) throw url
     return url
   }
@@ -270,22 +246,11 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
       ctx.routeMatched = route
       if (!route) return this.#notFound.stack.length === 0 ? next() : dispatch(ctx, [this.#notFound], next)
 
-      const name = found.findLast(({ layer }) => layer.methods.length > 0)?.layer.name
-      if (name !== undefined) ctx._matchedRouteName = name
-      const running = this.exclusive ? [this.#choose(found)] : found
-      const timeout = running.find(({ layer }) => layer.opts.timeout !== undefined)?.layer.opts.timeout
-      if (timeout !== undefined) ctx.timeout(timeout)
-      const stop = running.find(({ layer }) => layer.opts.stop !== undefined)?.layer.opts.stop
-      if (stop !== undefined) ctx.stopPolicy = stop
+      const running = this.exclusive ? [choose(found, this.opts.exclusive === 'specificity')] : found
+      announce(ctx, running)
       return dispatch(ctx, running, next)
     }
     return Object.assign(middleware, { router: this as unknown as Router }) as unknown as RouterMiddleware<State, Extra>
-  }
-
-  #choose(found: readonly Found[]): Found {
-    const routes = found.filter(({ layer }) => layer.methods.length > 0)
-    if (this.opts.exclusive !== 'specificity') return routes.at(-1) as Found
-    return routes.reduce((best, other) => (other.layer.keys.length < best.layer.keys.length ? other : best))
   }
 
   /** The same as `routes()`. */
