@@ -44,7 +44,7 @@ export interface Health {
   /** For node:http: answers health paths and 404 for the rest. */
   handler(req: IncomingMessage, res: ServerResponse): void
   /** Serves them on a port of their own, which the stop closes last. Does not keep the process alive. */
-  listen(...args: Parameters<Server['listen']>): Server
+  listen(port: number, host?: string): Server
   /** Closes these ports. */
   close(): void
   /** The paths that are always served. */
@@ -92,10 +92,10 @@ export function createHealth(state: () => { state: State; ready: boolean }, opti
   return Object.assign(middleware, {
     handler,
     paths,
-    listen: (...args: Parameters<Server['listen']>) => {
+    listen: (port: number, host?: string) => {
       const server = createServer(handler)
       servers.push(server)
-      return server.listen(...args).unref()
+      return server.listen(port, host).unref()
     },
     close: () => {
       for (const server of servers) {

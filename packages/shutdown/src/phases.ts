@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { quietAcceptQueue, stopListening } from './accept-barrier'
-import { now, settledBy, until } from './clock'
+import { loopTurn, now, settledBy, until } from './clock'
 import { Drain, sum } from './drain'
 import { type State } from './health'
 import { type Hooks } from './hooks'
@@ -123,6 +123,7 @@ export class Phases {
     this.#enter(undefined, 'stopped')
     this.#line.end()
     for (const drain of this.#drains) drain.release()
+    await loopTurn() // what was closed in the last instant is no longer active
     const clean = this.#tally.counts.cut === 0 && !this.#parts.failed() && hooks.every(({ error }) => error === undefined)
     const report: ShutdownReport = {
       reason,

@@ -6,6 +6,9 @@ import { Server as TlsServer, type TLSSocket } from 'node:tls'
 import { type Exchange, type Stop, type Target } from './target'
 import { refuse } from './refuse'
 
+/** What Node emits instead of 'request' for requests with an `Expect` header, where somebody listens. */
+const EXPECT_EVENTS: readonly string[] = ['checkContinue', 'checkExpectation']
+
 type Listener = (...args: unknown[]) => unknown
 
 /**
@@ -40,6 +43,11 @@ export class PlainTarget implements Target {
       session.once('close', () => this.sessions.delete(session))
     })
     server.prependListener('request', this.#record)
+    // Node answers `Expect` itself unless there is a listener, so ours must not be the first.
+    for (const event of EXPECT_EVENTS) {
+      if (server.listenerCount(event) > 0) server.prependListener(event, this.#record)
+    }
+    server.on('newListener', this.#recordExpect)
   }
 
   async idle(): Promise<void> {
@@ -68,16 +76,22 @@ export class PlainTarget implements Target {
     return this.#bytesAtIdle.get(socket) ?? 0
   }
 
-  /** Puts the gate between the server and its 'request' listeners, which keep their order and their `once`. */
+  /** Puts the gate between the server and its listeners of requests, which keep their order and their `once`. */
   takeOver(): void {
     if (this.#takenOver) return
     this.#takenOver = true
+    this.server.off('newListener', this.#recordExpect)
+    for (const event of ['request', ...EXPECT_EVENTS]) {
+      this.server.off(event, this.#record)
+      const listeners = this.server.rawListeners(event) as Listener[]
+      if (listeners.length > 0) this.#takeOver(event, listeners)
+    }
+  }
+
+  #takeOver(event: string, listeners: Listener[]): void {
     const { server } = this
-    server.off('request', this.#record)
-    const listeners = server.rawListeners('request') as Listener[]
-    if (listeners.length === 0) return
-    server.removeAllListeners('request')
-    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+    server.removeAllListeners(event)
+    server.on(event, (req: IncomingMessage, res: ServerResponse) => {
       const exchange = this.#record(req, res)
       const proceed = () => {
         if (this.#stop !== undefined && !this.#stop.admit(exchange)) void refuse(res, this.#stop.error)
@@ -86,6 +100,12 @@ export class PlainTarget implements Target {
       if (this.#holds > 0) this.#held.push(proceed)
       else proceed()
     })
+  }
+
+  readonly #recordExpect = (event: string | symbol, listener: unknown): void => {
+    if (!EXPECT_EVENTS.includes(event as string) || listener === this.#record) return
+    if (this.server.listeners(event as string).includes(this.#record as Listener)) return
+    this.server.prependListener(event as string, this.#record)
   }
 
   readonly #record = (req: IncomingMessage, res: ServerResponse): Exchange => {

@@ -94,8 +94,8 @@ export class Shutdown {
    * Does not end the process.
    * @param reason - what the report, the log and `ShutdownError.cause` say
    */
+  // async, so that wrong overrides reject
   async stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
-    settle({ ...this.#options, ...overrides })
     return this.#begin({ reason, signal: null }, overrides)
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { type Readable } from 'node:stream'
 import { type ShutdownReport } from '../src'
 
 const FIXTURES = path.join(__dirname, 'fixtures')
@@ -20,7 +21,9 @@ export class Child {
     this.process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, ...env } })
     this.process.stdout?.on('data', (chunk: Buffer) => this.#read('stdout', chunk))
     this.process.stderr?.on('data', (chunk: Buffer) => this.#read('stderr', chunk))
-    this.exit = once(this.process, 'close').then(([code, signal]) => {
+    // not the process's 'close', which never comes once its IPC channel was closed by us
+    const streams = [this.process.stdout, this.process.stderr].map((stream) => once(stream as Readable, 'close'))
+    this.exit = Promise.all([once(this.process, 'exit'), ...streams]).then(([[code, signal]]) => {
       Child.#all.delete(this)
       this.#wake()
       return { code: code as number | null, signal: signal as NodeJS.Signals | null }

@@ -78,7 +78,7 @@ export class Service {
 
   /** For `afterEach`: ends what a failed test has left. */
   static async stopAll(): Promise<void> {
-    for (const { shutdown } of Service.#all) await shutdown.stop('afterEach', { timeout: 1, delay: 0 })
+    for (const { shutdown } of Service.#all) await shutdown.stop('afterEach', { timeout: 100, delay: 0, abortAfter: 0 })
     Service.#all.clear()
     Client.closeAll()
   }
