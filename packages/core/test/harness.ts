@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import { type App, type Server } from '@ebbjs/core'
 
 const running: { app: App | undefined; server: Server }[] = []
-const clients: Socket[] = []
+const clients = new Set<Socket>()
 
 /** Lets a server listen on a free port until the test is over; the app's own `listen` without one. */
 export async function serve(app: App, server: Server = app.listen(0)): Promise<number> {
@@ -28,7 +28,7 @@ async function portOf(server: Server): Promise<number> {
 
 /** Nothing may be in flight and no socket left, whatever the test did. */
 afterEach(async () => {
-  for (const client of clients.splice(0)) client.destroy()
+  for (const client of clients) client.destroy()
   for (const { app, server } of running.splice(0)) {
     if (app !== undefined) await idle(app)
     if (app !== undefined) expect(app.inflight.size, 'requests in flight after a test').to.equal(0)
@@ -85,8 +85,9 @@ export class Client {
   /** @param socket - a connected or connecting socket; one to `port` if it is a number */
   constructor(socket: Socket | number) {
     this.socket = typeof socket === 'number' ? net.connect(socket, '127.0.0.1') : socket
-    clients.push(this.socket)
+    clients.add(this.socket)
     this.closed = new Promise((resolve) => this.socket.once('close', resolve))
+    this.socket.once('close', () => clients.delete(this.socket))
     this.socket.on('error', () => {})
     this.socket.on('data', (chunk: Buffer) => {
       this.text += chunk.toString('latin1')
