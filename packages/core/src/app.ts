@@ -12,6 +12,7 @@ import { diagnostics } from './diagnostics'
 import { continueWhenRead } from './expect-continue'
 import { InFlight } from './in-flight'
 import { inject, type InjectedRequest, type InjectedResponse } from './inject'
+import { describeLateBody } from './late-body'
 import { type Stop } from './lifetime'
 import { Outgoing } from './outgoing'
 import { refuse, reset } from './refuse'
@@ -94,6 +95,7 @@ export class App<State = DefaultState> extends EventEmitter {
   /** Requests that wait at the gate, and how often it was closed. */
   #held: (() => void)[] = []
   #holds = 0
+  #warned = false
   #stop: Stop | undefined = undefined
 
   /** @throws RangeError if `timeout` is not a number of ms above 0 */
@@ -289,6 +291,13 @@ export class App<State = DefaultState> extends EventEmitter {
     } catch (thrown) {
       console.error(thrown)
     }
+  }
+
+  /** `ctx.body` was set after the response was sent: the one trace of a forgotten `await next()`. Warns once. */
+  warnOfLateBody(ctx: Context): void {
+    if (this.#warned || ctx.respond === false || ctx[lifetime].reason !== undefined) return
+    this.#warned = true
+    process.emitWarning(describeLateBody(this.middleware), { type: 'EbbWarning', code: 'EBB_LATE_BODY' })
   }
 
   /**

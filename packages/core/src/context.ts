@@ -229,7 +229,9 @@ export class Context<State = DefaultState> {
   get fresh() { return this.request.fresh }
   get stale() { return this.request.stale }
   get idempotent() { return this.request.idempotent }
+  set idempotent(_ignored: boolean) {} // as in Koa
   get socket(): Socket { return this.request.socket }
+  set socket(_ignored: Socket) {}
   get protocol() { return this.request.protocol }
   get secure() { return this.request.secure }
   get ip() { return this.request.ip }

@@ -48,7 +48,9 @@ export class Response {
   }
 
   get header(): OutgoingHttpHeaders {
-    return this.res.getHeaders?.() ?? {} // stand-ins of tests may have none
+    const { res } = this
+    // The stand-ins of many Koa tests have `_headers` instead.
+    return res.getHeaders?.() ?? (res as { _headers?: OutgoingHttpHeaders })._headers ?? {}
   }
 
   get headers(): OutgoingHttpHeaders {
@@ -85,6 +87,7 @@ export class Response {
 
   /** Sets status (200, or 204 for no content) and Content-Type unless they were set before. */
   set body(value: Body) {
+    if (this.res.writableEnded) this.app.warnOfLateBody(this.ctx)
     const previous = this._body
     this._body = value
     if (previous !== value && isStream(previous)) abandon(previous, !isStream(value))
@@ -93,7 +96,7 @@ export class Response {
       this.setNoBody(value)
       return
     }
-    if (!this._explicitStatus) {
+    if (!this._explicitStatus && !this.headerSent) {
       this.res.statusCode = 200
       this._explicitStatus = true
       if (this.req.httpVersionMajor < 2) this.res.statusMessage = 'OK'
