@@ -133,7 +133,7 @@ export class Phases {
       connections: sum(this.#drains.map(({ counts }) => counts)),
       hooks,
       blockers: this.#tally.blockers,
-      resources: activeResources(),
+      resources: this.#settings.exit ? activeResources() : [],
       exitCode: clean ? 0 : 1,
       clean,
     }

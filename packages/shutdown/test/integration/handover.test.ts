@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import { Child } from '../child'
+import { Client } from '../client'
+
+/** How long (ms) a client thinks before its next request: without, the load starves the workers that start. */
+const THINK = 5
+
+for (const policy of ['rr', 'none'] as const) {
+  describe(`two workers of node:cluster that are rolled ten times under load (${policy === 'rr' ? 'round robin' : 'shared handle'})`, () => {
+    afterEach(async () => {
+      Client.closeAll()
+      await Child.endAll()
+    })
+
+    it('lose and refuse nothing', async () => {
+      const child = Child.start('cluster.ts', { policy, rolls: 10 })
+      const port = await child.port()
+      let [running, answered, connections] = [true, 0, 0]
+      const lost: string[] = []
+      /** A client that keeps its connection as long as it may. */
+      const loop = async () => {
+        while (running) {
+          try {
+            const client = await Client.connect(port)
+            connections++
+            for (let closes = false; running && !closes; answered++) {
+              const { status, headers } = await client.get('/').answer()
+              if (status !== 200) lost.push(String(status))
+              closes = headers['connection'] === 'close'
+              if (!closes) await delay(THINK)
+            }
+            client.socket.destroy()
+          } catch (error) {
+            lost.push((error as Error).message)
+          }
+        }
+      }
+      /** A client that asks whether it is ready, on a connection of its own each time. */
+      const probe = async () => {
+        while (running) {
+          try {
+            const client = await Client.connect(port)
+            const { status } = await client.get('/readyz', 'Connection: close\r\n').answer()
+            if (status !== 200) lost.push(`readyz ${status}`)
+            await delay(THINK)
+          } catch (error) {
+            lost.push((error as Error).message)
+          }
+        }
+      }
+      const clients = [...Array.from({ length: 10 }, loop), probe(), probe()]
+      child.process.send('roll')
+      await child.prints(/^done$/m)
+      running = false
+      await Promise.all(clients)
+      child.process.send('end')
+
+      expect(lost).to.deep.equal([])
+      expect(child.stdout.match(/^rolled 0$/gm)).to.have.length(10)
+      expect(answered).to.be.above(500)
+      expect(connections).to.be.above(20)
+      expect((await child.exit).code).to.equal(0)
+    }).timeout(60_000)
+  })
+}
