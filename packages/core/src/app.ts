@@ -5,9 +5,10 @@ import { type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Sess
 import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { ShutdownError } from './abort-reasons'
+import { type AppOptions, checkTimeout, defaults, type StopOptions } from './app-options'
 import { compose, type Composed, type DefaultState, type Middleware, type Next } from './compose'
 import { Connections, type Connection, type Server } from './connections'
-import { Context, lifetime, toError } from './context'
+import { Context, lifetime } from './context'
 import { diagnostics } from './diagnostics'
 import { continueWhenRead } from './expect-continue'
 import { InFlight } from './in-flight'
@@ -19,40 +20,7 @@ import { refuse, reset } from './refuse'
 import { Request } from './request'
 import { respond } from './respond'
 import { Response } from './response'
-
-/** Options of an App; Koa's, `server` and `timeout`. Unknown ones are ignored, as in Koa. */
-export interface AppOptions {
-  /** The environment's name. Default: NODE_ENV, or 'development'. Changes nothing by itself. */
-  env?: string
-  /** Keys that sign cookies, or a Keygrip. */
-  keys?: unknown
-  /** Trust X-Forwarded-Host, -Proto and `proxyIpHeader`. Default false. */
-  proxy?: boolean
-  /** How many parts of the host name are the domain. Default 2. */
-  subdomainOffset?: number
-  /** Default 'X-Forwarded-For'. */
-  proxyIpHeader?: string
-  /** How many addresses of `proxyIpHeader` count, from the last. Default 0: all. */
-  maxIpsCount?: number
-  /** Makes one function of the middleware. Default: this package's `compose`. */
-  compose?: (middleware: readonly Middleware[]) => Composed<Context>
-  /** true or a storage: `app.currentContext` is the context of the running request. Default false: it costs every await. */
-  asyncLocalStorage?: boolean | AsyncLocalStorage<Context>
-  /** Options of http.createServer for `listen`. */
-  server?: ServerOptions
-  /** The deadline (ms) of every request, unless it sets its own. Default: none. */
-  timeout?: number
-}
-
-/** What `beginStop` takes. */
-export interface StopOptions {
-  /** What began the stop: 'SIGTERM', … */
-  cause: string
-  /** The moment (ms since the epoch) at which what is left will be aborted: deadlines are clamped to it. */
-  abortAt?: number
-  /** Asked for each request that arrives from now on, before any middleware: false answers it 503. Default: all are served. */
-  admit?: (ctx: Context) => boolean
-}
+import { toError } from './thrown'
 
 /** The function that `callback()` makes. */
 export type RequestListener = (
@@ -102,15 +70,13 @@ export class App<State = DefaultState> extends EventEmitter {
   constructor(options: AppOptions = {}) {
     super()
     const { timeout } = options
-    if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) {
-      throw new RangeError(`Cannot create an App with timeout ${inspect(timeout)}: it must be a number of ms above 0`)
-    }
-    this.env = options.env || process.env['NODE_ENV'] || 'development'
+    checkTimeout(timeout)
+    this.env = options.env || process.env['NODE_ENV'] || defaults.env
     if (options.keys) this.keys = options.keys
-    this.proxy = options.proxy || false
-    this.subdomainOffset = options.subdomainOffset || 2
-    this.proxyIpHeader = options.proxyIpHeader || 'X-Forwarded-For'
-    this.maxIpsCount = options.maxIpsCount || 0
+    this.proxy = options.proxy || defaults.proxy
+    this.subdomainOffset = options.subdomainOffset || defaults.subdomainOffset
+    this.proxyIpHeader = options.proxyIpHeader || defaults.proxyIpHeader
+    this.maxIpsCount = options.maxIpsCount || defaults.maxIpsCount
     this.compose = options.compose || compose
     this.#storage = typeof options.asyncLocalStorage === 'object' ? options.asyncLocalStorage : options.asyncLocalStorage ? new Storage() : undefined
     this.#serverOptions = { ServerResponse: Outgoing, ...options.server }

@@ -1,6 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
-import { format, inspect } from 'node:util'
+import { inspect } from 'node:util'
 import Cookies from 'cookies'
 import statuses from 'statuses'
 import { type App } from './app'
@@ -10,8 +10,10 @@ import { EventStream } from './event-stream'
 import { createHttpError } from './http-error'
 import { Lifetime, type Phase } from './lifetime'
 import { refuse, reset } from './refuse'
-import { type Query, type Request } from './request'
+import { type Query } from './query'
+import { type Request } from './request'
 import { type Body, type Response } from './response'
+import { assign, describe, isDisconnect, toError } from './thrown'
 
 /** Where a context keeps its lifetime: a symbol, so that it does not show among ctx's own keys. */
 export const lifetime = Symbol('lifetime')
@@ -301,39 +303,4 @@ export class Context<State = DefaultState> {
 /** Old middleware may assign a member that Koa lacks: its own value then hides ours. */
 function shadow(ctx: object, name: string, value: unknown): void {
   Object.defineProperty(ctx, name, { value, writable: true, enumerable: true, configurable: true })
-}
-
-/** A frozen error keeps its fields. */
-function assign(error: object, name: string, value: unknown): void {
-  Reflect.set(error, name, value)
-}
-
-/** An error of another realm (a vm, Jest) is no `instanceof Error`, and counts. */
-export function toError(thrown: unknown): Error {
-  if (thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]') return thrown as Error
-  try {
-    return new Error(format('non-error thrown: %j', thrown))
-  } catch {
-    return new Error(`non-error thrown: ${inspect(thrown)}`) // a BigInt has no JSON
-  }
-}
-
-/** What Node reports to who was writing to, or reading from, a client that left. */
-function isDisconnect(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code !== undefined && DISCONNECTS.has(code)
-}
-
-const DISCONNECTS = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ERR_STREAM_DESTROYED', 'ERR_HTTP2_INVALID_STREAM', 'ECONNRESET', 'EPIPE'])
-
-/** The parts of an error that an answer is made of, whatever else the error is. */
-function describe(error: Error): { status: number; headers: object; expose: boolean; message: string } {
-  const { status, statusCode, headers, expose, message } = error as Error & Record<string, unknown>
-  const code = status || statusCode
-  return {
-    status: typeof code === 'number' && statuses.message[code] !== undefined ? code : 500,
-    headers: typeof headers === 'object' && headers !== null ? headers : {},
-    expose: Boolean(expose),
-    message: String(message),
-  }
 }

@@ -10,11 +10,9 @@ import typeis from 'type-is'
 import { type App } from './app'
 import { type Context } from './context'
 import { createHttpError } from './http-error'
+import { formatQuery, parseQuery, type Query } from './query'
 import { type BodyOptions, decode, parseJson, readBody } from './request-body'
 import { type Response } from './response'
-
-/** A parsed query string: a name that comes twice has an array. */
-export type Query = Record<string, string | string[] | undefined>
 
 const ABSOLUTE = /^https?:\/\//i
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
@@ -309,30 +307,4 @@ export class Request {
 
 function firstOf(list: string): string {
   return (list.split(',', 1)[0] as string).trim()
-}
-
-function parseQuery(text: string): Query {
-  const query: Query = {}
-  const params = new URLSearchParams(text)
-  for (const name of new Set(params.keys())) {
-    const values = params.getAll(name)
-    // defineProperty, so that `__proto__` is a name like any other
-    Object.defineProperty(query, name, {
-      value: values.length > 1 ? values : values[0],
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
-  }
-  return query
-}
-
-function formatQuery(query: Query): string {
-  const params = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    for (const item of Array.isArray(value) ? value : [value]) {
-      params.append(name, ['string', 'number', 'boolean'].includes(typeof item) ? String(item) : '')
-    }
-  }
-  return params.toString()
 }

@@ -1,9 +1,9 @@
 import { type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import statuses from 'statuses'
+import { isStream } from './body-stream'
 import { type Context } from './context'
 import { implyLength, implyType } from './outgoing'
-import { isStream } from './response'
 
 /** Turns `ctx.body` into bytes. Does nothing if `ctx.respond` is false. */
 export function respond(ctx: Context): void {

@@ -2,7 +2,6 @@ import assert from 'node:assert'
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { extname } from 'node:path'
-import { Stream } from 'node:stream'
 import { URL } from 'node:url'
 import { inspect } from 'node:util'
 import contentDisposition from 'content-disposition'
@@ -13,6 +12,7 @@ import statuses from 'statuses'
 import typeis from 'type-is'
 import vary from 'vary'
 import { type App } from './app'
+import { abandon, isStream } from './body-stream'
 import { type Context } from './context'
 import { implyLength, implyType } from './outgoing'
 import { type Request } from './request'
@@ -307,28 +307,6 @@ const HTML = 'text/html; charset=utf-8'
 const JSON_TYPE = 'application/json; charset=utf-8'
 const BINARY = 'application/octet-stream'
 const ABSOLUTE = /^https?:\/\//i
-
-/** Node's streams, and those of libraries that look like them. */
-export function isStream(value: unknown): value is Stream.Readable {
-  if (value instanceof Stream) return true
-  if (typeof value !== 'object' || value === null) return false
-  const { readable, pipe, read, destroy, readableObjectMode, destroyed } = value as Stream.Readable
-  return (
-    readable === true &&
-    typeof pipe === 'function' &&
-    typeof read === 'function' &&
-    typeof destroy === 'function' &&
-    typeof readableObjectMode === 'boolean' &&
-    typeof destroyed === 'boolean'
-  )
-}
-
-/** Nobody reads this stream any more: what it reports then is nobody's error. */
-function abandon(stream: Stream.Readable, destroy: boolean): void {
-  if (stream.destroyed) return
-  stream.once('error', () => {})
-  if (destroy && typeof stream.destroy === 'function') stream.destroy()
-}
 
 /** Content-Type and Content-Length take one value: an array of one is that, a longer one a mistake. */
 function single(name: string, value: number | string | readonly string[]): number | string | readonly string[] {
