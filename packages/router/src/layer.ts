@@ -46,11 +46,8 @@ export class Layer {
   constructor(path: string | RegExp, methods: readonly string[], middleware: Handler | readonly Handler[], opts: LayerOptions = {}, prefix = '') {
     this.opts = opts
     this.name = opts.name || undefined
-    this.methods = []
-    for (const method of methods) {
-      this.methods.push(method.toUpperCase())
-      if (this.methods.at(-1) === 'GET') this.methods.unshift('HEAD')
-    }
+    this.methods = methods.map((method) => method.toUpperCase())
+    if (this.methods.includes('GET')) this.methods = ['HEAD', ...this.methods]
     this.path = path
     this.stack = Array.isArray(middleware) ? [...(middleware as Handler[])] : [middleware as Handler]
     for (const fn of this.stack) {

@@ -28,6 +28,8 @@ export interface Selection {
 export class Matcher {
   /** How many layers were added. */
   size = 0
+  /** The last of them. */
+  last: Layer | undefined = undefined
   readonly #trees: Tree[] = []
   readonly #regexps: { layer: Layer; order: number }[] = []
   readonly #search = new Search()
@@ -35,6 +37,7 @@ export class Matcher {
   /** Adds a layer behind those added before. */
   add(layer: Layer): void {
     const place = this.size++
+    this.last = layer
     if (layer.sequences.length === 0) {
       this.#regexps.push({ layer, order: orderOf(place) })
       return

@@ -31,7 +31,7 @@ export class Leaf {
     this.order = order
     this.ends = ends
     this.sequence = sequence
-    this.captures = sequence.filter((part) => typeof part !== 'string')
+    this.captures = sequence.some((part) => typeof part !== 'string') ? sequence.filter((part) => typeof part !== 'string').slice() : NO_CAPTURES
   }
 
   /** The params of captures that begin and end at `marks` from `offset` on, if the path is not encoded. */
@@ -122,3 +122,4 @@ export class Node {
 }
 
 const NONE: (Node | undefined)[] = []
+const NO_CAPTURES: readonly Capture[] = []

@@ -34,7 +34,7 @@ export function parsePattern(path: string): Sequence[] {
     if (sequences.length === MAX_SEQUENCES) throw new PathError('Too many path combinations', path)
     sequences.push(toSequence(tokens, path))
   }
-  return sequences
+  return sequences.slice() // an array that grew by push keeps room for 16 more
 }
 
 /** Every way to have a group or not, the ways with it first. */
@@ -102,7 +102,7 @@ function toSequence(tokens: readonly Flat[], path: string): Sequence {
     previous = type
     sinceCapture = ''
   }
-  return sequence
+  return sequence.slice()
 }
 
 /** Is there a wildcard before the segment ends? */

@@ -45,6 +45,8 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
   readonly params: Record<string, ParamHandler[]> = Object.create(null) as Record<string, ParamHandler[]>
   /** The layers, in order. */
   readonly stack: Layer[] = []
+  /** What the options say of every layer: only what is given, for a large table holds it often. */
+  readonly #defaults: LayerOptions = {}
   readonly #notFound = { stack: [] as Handler[], enter() {} }
   #matcher = new Matcher()
 
@@ -53,6 +55,9 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
     this.methods = options.methods ?? defaultMethods
     this.exclusive = Boolean(options.exclusive)
     this.host = options.host
+    for (const name of ['sensitive', 'strict', 'trailing'] as const) {
+      if (options[name] !== undefined) this.#defaults[name] = options[name]
+    }
   }
 
   /** `path` with params filled in: `Router.url('/users/:id', { id: 1 })`. */
@@ -75,8 +80,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
       for (const one of path as (string | RegExp)[]) this.register(one, methods, middleware, options)
       return this
     }
-    const { sensitive, strict, trailing, prefix = '' } = this.opts
-    const layer = new Layer(path as string | RegExp, methods, middleware, { sensitive, strict, trailing, ...options }, prefix)
+    const layer = new Layer(path as string | RegExp, methods, middleware, { ...this.#defaults, ...options }, this.opts.prefix)
     for (const [name, handlers] of Object.entries(this.params)) for (const fn of handlers) layer.param(name, fn)
     this.stack.push(layer)
     return layer
@@ -91,7 +95,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
       throw new TypeError(`You have to provide a path when adding a${verb === 'all' ? 'n' : ''} ${verb} handler`)
     }
     const options = isRouteOptions(rest[0]) ? (rest.shift() as RouteOptions) : undefined
-    this.register(path as string, methods, rest as Handler[], { ...options, name })
+    this.register(path as string, methods, rest as Handler[], name === undefined ? options : { ...options, name })
     return this
   }
 
@@ -265,8 +269,11 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** The tree, with the layers added since it was last asked; made anew if the stack was changed by hand. */
   #compiled(): Matcher {
-    if (this.#matcher.size > this.stack.length) this.#matcher = new Matcher()
-    while (this.#matcher.size < this.stack.length) this.#matcher.add(this.stack[this.#matcher.size] as Layer)
+    const { stack } = this
+    const { size, last } = this.#matcher
+    if (size === stack.length && last === stack[size - 1]) return this.#matcher
+    if (size > stack.length || last !== stack[size - 1]) this.#matcher = new Matcher()
+    while (this.#matcher.size < stack.length) this.#matcher.add(stack[this.#matcher.size] as Layer)
     return this.#matcher
   }
 }

@@ -151,4 +151,60 @@ describe('Router', () => {
   it('refuses a handler that is no function', () => {
     expect(() => new Router().get('/a', 5 as never)).to.throw(TypeError, 'get `/a`: `middleware` must be a function, not `number`')
   })
+
+  it('takes the empty path: its prefix itself', () => {
+    const router = new Router({ prefix: '/p' })
+    router.get('', () => {})
+    expect([router.allowed('/p'), router.allowed('/p/'), router.allowed('/p/x')]).to.deep.equal([['HEAD', 'GET'], ['HEAD', 'GET'], []])
+  })
+
+  it('leaves a router that it mounts as it was', () => {
+    const child = new Router()
+    child.get('/:x', () => {})
+    const router = new Router()
+    router.param('x', () => {}).use('/n', child.routes())
+    expect([child.stack[0]?.path, child.stack[0]?.stack.length, Object.keys(child.params), router.stack[0]?.stack.length]).to.deep.equal(['/:x', 1, [], 2])
+  })
+
+  it('does not change the options that it is given', () => {
+    const options = { prefix: '/a' }
+    new Router(options).prefix('/b')
+    expect(options).to.deep.equal({ prefix: '/a' })
+  })
+
+  it('takes a param of any name', () => {
+    const router = new Router()
+    router.param('constructor', () => {}).get('/:constructor', () => {}).get('/:toString', () => {})
+    expect(router.stack.map(({ stack }) => stack.length)).to.deep.equal([2, 1])
+    expect(router.find('GET', '/x')?.params).to.deep.equal({ constructor: 'x' })
+  })
+
+  it('sees routes that are added while it runs, and a stack that was changed by hand', () => {
+    const router = new Router()
+    router.get('/a', () => {})
+    expect(router.allowed('/b')).to.deep.equal([])
+    router.get('/b', () => {})
+    expect(router.allowed('/b')).to.deep.equal(['HEAD', 'GET'])
+    router.stack.pop()
+    expect(router.allowed('/b')).to.deep.equal([])
+    router.stack.pop()
+    router.post('/c', () => {})
+    expect([router.allowed('/a'), router.allowed('/c')]).to.deep.equal([[], ['POST']])
+  })
+
+  it('serves two apps, and an app serves two requests at once', async () => {
+    let release = () => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const router = new Router()
+    router.use((_ctx, next) => next()).get('/:id', async (ctx) => {
+      if (ctx.params.id === 'slow') await held
+      ctx.body = ctx.params.id
+    })
+    await serve(new App().use(router.routes()), (ask) => serve(new App().use(router.routes()), async (other) => {
+      const slow = ask('GET', '/slow')
+      expect((await other('GET', '/fast')).body).to.equal('fast')
+      release()
+      expect((await slow).body).to.equal('slow')
+    }))
+  })
 })

@@ -1,0 +1,43 @@
+import { github } from '../../packages/router/test/tables/github'
+import { printMachine } from '../machine'
+import { build } from './build'
+import { instructions } from './instructions'
+import { type Figures, nanoseconds } from './nanoseconds'
+import { generated, githubTable } from './table'
+
+const KINDS = ['static', 'param', 'deep', 'wildcard', 'miss', '405'] as const
+
+function print(title: string, figures: Figures): void {
+  console.log(`\n${title}\n${''.padEnd(26)}${KINDS.map((kind) => kind.padStart(11)).join('')}`)
+  for (const [name, costs] of Object.entries(figures)) {
+    console.log(name.padEnd(26) + KINDS.map((kind) => (costs[kind]?.toFixed(0) ?? '-').padStart(11)).join(''))
+  }
+}
+
+async function costs(): Promise<void> {
+  const table = githubTable(github)
+  print(`ns a match, GitHub's REST API (${table.rows.length} routes)`, await nanoseconds(table.rows, table.asks))
+  for (const size of [10, 100, 1_000, 10_000]) {
+    const { rows, asks } = generated(size)
+    print(`ns a match, ${size} routes`, await nanoseconds(rows, asks))
+  }
+}
+
+async function building(): Promise<void> {
+  console.log('\nBuilding 10,000 routes, first match included: CPU ms, bytes a route')
+  const { rows } = generated(10_000)
+  for (const name of ['ebb', 'find-my-way', 'rou3', 'hono TrieRouter', '@koa/router', 'path-to-regexp in a loop']) {
+    const { ms, bytes } = await build(name, rows, 3)
+    console.log(`${name.padEnd(26)}${ms.toFixed(0).padStart(11)}${bytes.toFixed(0).padStart(11)}`)
+  }
+}
+
+const parts = { costs, building, callgrind: async () => print('Instructions a match, Ebb', await instructions()) }
+
+/** Names of parts as arguments; by default what needs no valgrind. */
+async function run(names: string[]): Promise<void> {
+  printMachine()
+  for (const name of names.length > 0 ? names : ['costs', 'building']) await parts[name as keyof typeof parts]()
+}
+
+void run(process.argv.slice(2))
