@@ -1,6 +1,6 @@
 import { Found } from './found'
 import { type Layer } from './layer'
-import { type Leaf } from './node'
+import { type Leaf, type Node } from './node'
 import { type AnyParams, capturesAt, readParams } from './params'
 import { Search } from './search'
 import { orderOf, Tree } from './tree'
@@ -84,15 +84,16 @@ export class Matcher {
   }
 
   /** The leaves that take the path, in order, each once: by its first hit. */
-  #leaves(path: string): Leaf[] {
+  #leaves(path: string): readonly Leaf[] {
     const search = this.#search
     search.all(this.#trees, path)
+    if (search.hits === 0) return NO_LEAVES
     const leaves: Leaf[] = []
     let last = -1
     let sorted = true
     for (let hit = 0; hit < search.hits; hit++) {
       const ends = search.ends[hit] as number
-      for (const leaf of search.nodes[hit]?.leaves as Leaf[]) {
+      for (const leaf of (search.nodes[hit] as Node).leaves as Leaf[]) {
         if ((leaf.ends & ends) === 0 || leaf.search === search.serial) continue
         leaf.search = search.serial
         leaf.hit = hit
@@ -120,6 +121,8 @@ export class Matcher {
     if (runs || layer.methods.length === 0) selection.found.push(found)
   }
 }
+
+const NO_LEAVES: readonly Leaf[] = []
 
 /** A global or sticky RegExp would go on where it last stopped. */
 function ask(layer: Layer, path: string): Found | undefined {
