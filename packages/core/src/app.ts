@@ -11,12 +11,13 @@ import { Connections, type Connection, type Server } from './connections'
 import { Context, lifetime } from './context'
 import { diagnostics } from './diagnostics'
 import { continueWhenRead } from './expect-continue'
+import { HttpError } from './http-error'
 import { InFlight } from './in-flight'
 import { inject, type InjectedRequest, type InjectedResponse } from './inject'
 import { describeLateBody } from './late-body'
 import { type Stop } from './lifetime'
 import { Outgoing } from './outgoing'
-import { refuse, reset } from './refuse'
+import { reset } from './refuse'
 import { Request } from './request'
 import { respond } from './respond'
 import { Response } from './response'
@@ -35,6 +36,7 @@ type AnyMiddleware = (ctx: never, next: Next) => unknown
  * connected, and offers `hold`, `beginStop` and `ctx.abort` to whoever shuts it down; it does not shut down itself.
  */
 export class App<State = DefaultState> extends EventEmitter {
+  static readonly HttpError = HttpError
   env: string
   declare keys?: unknown
   proxy: boolean
@@ -202,7 +204,7 @@ export class App<State = DefaultState> extends EventEmitter {
       return Promise.resolve()
     }
     if (this.#stop?.admit !== undefined && !this.#stop.admit(ctx)) {
-      refuse(ctx.res, this.#stop.error)
+      life.refuse(this.#stop.error)
       handled()
       return Promise.resolve()
     }

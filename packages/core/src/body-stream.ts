@@ -15,9 +15,14 @@ export function isStream(value: unknown): value is Stream.Readable {
   )
 }
 
-/** Nobody reads this stream any more: what it reports then is nobody's error. */
-export function abandon(stream: Stream.Readable, destroy: boolean): void {
-  if (stream.destroyed) return
-  stream.once('error', () => {})
-  if (destroy && typeof stream.destroy === 'function') stream.destroy()
+/**
+ * A stream becomes a body. It may fail before it is sent, or after nobody wants it any more, and neither must end the
+ * process (Koa 3.3 has no listener in that time): `respond` tells an error that counts.
+ */
+export function adopt(stream: Stream.Readable): void {
+  stream.on('error', () => {})
+}
+
+export function release(stream: Stream.Readable): void {
+  if (!stream.destroyed && typeof stream.destroy === 'function') stream.destroy()
 }

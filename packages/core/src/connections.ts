@@ -11,6 +11,8 @@ export type Server = HttpServer | HttpsServer | Http2Server | Http2SecureServer
 export class Connection {
   /** Requests on it whose response is open; more than one when the client pipelines. */
   open = 0
+  /** The request that arrived last: it alone may say `Connection: close`, Node drops the responses behind one that does. */
+  newest: object | undefined = undefined
   /** `socket.bytesRead` when its last response ended: more than that means that part of a request is in. */
   bytesAtIdle = 0
   readonly #socket: Socket
@@ -21,7 +23,9 @@ export class Connection {
 
   responseEnded(): void {
     this.open--
-    if (this.open === 0) this.bytesAtIdle = this.#socket.bytesRead
+    if (this.open > 0) return
+    this.bytesAtIdle = this.#socket.bytesRead
+    this.newest = undefined
   }
 }
 

@@ -9,7 +9,7 @@ import { type DefaultState } from './compose'
 import { EventStream } from './event-stream'
 import { createHttpError } from './http-error'
 import { Lifetime, type Phase } from './lifetime'
-import { refuse, reset } from './refuse'
+import { reset } from './refuse'
 import { type Query } from './query'
 import { type Request } from './request'
 import { type Body, type Response } from './response'
@@ -161,7 +161,7 @@ export class Context<State = DefaultState> {
     if (error == null) return
     const life = this[lifetime]
     if (life.isReason(error) || (life.clientGone && isDisconnect(error))) {
-      if (!life.clientGone && this.writable && !this.headerSent) refuse(this.res, life.reason)
+      if (!life.clientGone && this.writable && !this.headerSent) life.refuse(life.reason)
       else if (!life.clientGone && !this.res.writableEnded) reset(this.res)
       return
     }

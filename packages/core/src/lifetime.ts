@@ -45,7 +45,10 @@ export class Lifetime {
     this.#registry = registry
     this.#connection = connection
     this.#stop = stop
-    if (connection !== undefined) connection.open++
+    if (connection !== undefined) {
+      connection.open++
+      connection.newest = this
+    }
     registry.add(this.#ctx)
     this.#ctx.res.on('close', () => this.responseClosed())
     if (diagnostics.start.hasSubscribers) diagnostics.start.publish({ ctx: this.#ctx })
@@ -159,8 +162,13 @@ export class Lifetime {
     const reason = new DeadlineError(timeout)
     this.#fire(reason)
     setImmediate(() => {
-      if (this.#open && !res.headersSent && this.#ctx.respond !== false) refuse(res, reason)
+      if (this.#open && !res.headersSent && this.#ctx.respond !== false) this.refuse(reason)
     })
+  }
+
+  /** Answers 503, and lets the connection go unless further requests wait on it for their answers. */
+  refuse(reason: unknown): void {
+    refuse(this.#ctx.res, reason, this.#connection === undefined || this.#connection.newest === this)
   }
 
   #fire(reason: unknown): void {

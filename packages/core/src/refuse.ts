@@ -2,10 +2,10 @@ import { type ServerResponse } from 'node:http'
 import { constants, type Http2ServerResponse } from 'node:http2'
 
 /**
- * Answers 503 as problem+json (RFC 9457): try again, on another connection.
+ * Answers 503 as problem+json (RFC 9457): try again, on another connection if `close`.
  * Only for a response whose head is not sent. Headers set before are dropped.
  */
-export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknown): void {
+export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknown, close: boolean): void {
   const body = JSON.stringify({
     type: 'about:blank',
     title: 'Service Unavailable',
@@ -16,7 +16,7 @@ export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknow
   res.statusCode = 503
   if (res.req.httpVersionMajor < 2) {
     res.statusMessage = 'Service Unavailable'
-    res.setHeader('Connection', 'close') // HTTP/2 forbids it (RFC 9113 §8.2.2)
+    if (close) res.setHeader('Connection', 'close') // HTTP/2 forbids it (RFC 9113 §8.2.2)
   }
   res.setHeader('Content-Type', 'application/problem+json')
   res.setHeader('Content-Length', Buffer.byteLength(body))

@@ -10,6 +10,7 @@ export function respond(ctx: Context): void {
   if (ctx.respond === false) return
   const { res, response } = ctx
   if (!ctx.writable) {
+    response.releaseBody() // set after the client has left
     res.end()
     return
   }
@@ -66,7 +67,7 @@ function json(res: ServerResponse, body: unknown): void {
  */
 function stream(ctx: Context, body: Readable): void {
   const { res } = ctx
-  body.once('error', (error) => ctx.onerror(error))
+  body.on('error', (error) => ctx.onerror(error))
   if (body !== ctx.body) res.once('close', () => body.destroy()) // ctx.body itself is destroyed with the lifetime
   if (body.errored) ctx.onerror(body.errored)
   else if (body.destroyed && !body.readableEnded) ctx.onerror(new Error('The body stream was destroyed before it was sent'))

@@ -12,7 +12,7 @@ import statuses from 'statuses'
 import typeis from 'type-is'
 import vary from 'vary'
 import { type App } from './app'
-import { abandon, isStream } from './body-stream'
+import { adopt, isStream, release } from './body-stream'
 import { type Context } from './context'
 import { implyLength, implyType } from './outgoing'
 import { type Request } from './request'
@@ -90,7 +90,8 @@ export class Response {
     if (this.res.writableEnded) this.app.warnOfLateBody(this.ctx)
     const previous = this._body
     this._body = value
-    if (previous !== value && isStream(previous)) abandon(previous, !isStream(value))
+    // A stream in place of a stream may wrap it.
+    if (previous !== value && isStream(previous) && !isStream(value)) release(previous)
 
     if (value == null) {
       this.setNoBody(value)
@@ -110,7 +111,10 @@ export class Response {
       if (!typed) implyType(this.res, BINARY)
       implyLength(this.res, value)
     } else if (isStream(value)) {
-      if (previous != null && previous !== value) this.remove('Content-Length')
+      if (previous !== value) {
+        adopt(value)
+        if (previous != null) this.remove('Content-Length')
+      }
       if (!typed) implyType(this.res, BINARY)
     } else if (value instanceof ReadableStream) {
       if (!typed) implyType(this.res, BINARY)
@@ -281,12 +285,12 @@ export class Response {
   forgetBody(): void {
     const body = this._body
     this._body = undefined
-    if (isStream(body)) abandon(body, true)
+    if (isStream(body)) release(body)
   }
 
   /** The response is closed: a stream that was its body must not stay open. */
   releaseBody(): void {
-    if (isStream(this._body)) abandon(this._body, true)
+    if (isStream(this._body)) release(this._body)
   }
 
   toJSON() {

@@ -268,6 +268,21 @@ describe('ctx.timeout and ctx.deadline', () => {
   })
 })
 
+describe('a refused pipeline', () => {
+  it('is answered 503 request by request; only the last says close', async () => {
+    const app = new App()
+    app.use((ctx) => once(ctx.signal, 'abort').then(() => { throw ctx.signal.reason }))
+    const client = new Client(await serve(app)).send(GET.repeat(3))
+    while (app.inflight.size < 3) await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    app.beginStop({ cause: 'SIGTERM' })
+    for (const ctx of app.inflight) ctx.abort()
+    const text = await client.all()
+    expect(text.match(/HTTP\/1.1 503/g)).to.have.length(3)
+    expect(text.match(/Connection: [a-z-]+/g)).to.deep.equal(['Connection: keep-alive', 'Connection: keep-alive', 'Connection: close'])
+  })
+})
+
 describe('app.beginStop', () => {
   it('counts once: a second call returns the same error', () => {
     const app = new App()

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import http2 from 'node:http2'
 import { PassThrough, Readable } from 'node:stream'
 import { expect } from 'chai'
@@ -112,6 +113,35 @@ describe('respond', () => {
     await once(stream, 'close')
     await made.idle()
     expect(errors).to.deep.equal([])
+  })
+
+  // Koa 3.3: each of these ends the process.
+  it('survives a body stream that fails where nobody reads it', async () => {
+    const missing = () => createReadStream('/does/not/exist')
+    const { app: made } = app(async (ctx) => {
+      ctx.body = missing()
+      if (ctx.path === '/wait') await once(ctx.body as Readable, 'close')
+      if (ctx.path === '/replace') ctx.body = Readable.from(['other'])
+    })
+    const port = await serve(made)
+    expect((await ask(port, { method: 'HEAD' })).status).to.equal(200)
+    expect((await ask(port, { path: '/wait' })).status).to.equal(500)
+    expect((await ask(port, { path: '/replace' })).body).to.equal('other')
+  })
+
+  it('destroys a body stream that is set after the client has left', async () => {
+    const left = gate()
+    const stream = new PassThrough()
+    const { app: made } = app(async (ctx) => {
+      left.open()
+      await once(ctx.signal, 'abort')
+      ctx.body = stream
+    })
+    const client = new Client(await serve(made)).send(GET)
+    await left.promise
+    client.socket.destroy()
+    await made.idle()
+    expect(stream.destroyed).to.equal(true)
   })
 
   it('answers 500 when a body has no JSON', async () => {

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { type Case, type Fn } from './run'
 
@@ -98,6 +99,15 @@ export const cases: Case[] = [
   { name: 'flushHeaders then body', use: (ctx) => { ctx.type = 'text'; ctx.flushHeaders(); ctx.body = 'after' } },
   { name: 'flushHeaders after body', use: text((ctx) => { ctx.flushHeaders() }) },
   { name: 'headers set after the head', use: text((ctx) => { ctx.flushHeaders(); ctx.set('X-Late', '1'); ctx.status = 500; ctx.remove('Content-Type') }) },
+  { name: 'a failing stream in 204', use: (ctx) => { ctx.status = 204; ctx.body = createReadStream('/does/not/exist') } },
+  { name: 'a failing stream that was replaced', use: (ctx) => { ctx.body = createReadStream('/does/not/exist'); ctx.body = Readable.from(['x']); ctx.body = 'text' } },
+  { name: 'streams that follow one another', use: (ctx) => { ctx.body = Readable.from(['a']); ctx.body = Readable.from(['b']); ctx.body = Readable.from(['c']) } },
+  { name: 'a stream after text', use: (ctx) => { ctx.body = 'longer than the stream'; ctx.body = Readable.from(['b']) } },
+  { name: 'res written by hand, no body', use: (ctx) => { ctx.status = 200; ctx.res.setHeader('Content-Type', 'text/html'); ctx.res.write('Hello') } },
+  { name: 'type null', use: (ctx) => { ctx.body = 'x'; ctx.type = null as never } },
+  { name: 'status kept by a body', use: (ctx) => { ctx.res.statusCode = 202; ctx.body = 'x' } },
+  { name: 'statusMessage by hand', use: (ctx) => { ctx.res.statusMessage = 'Mine'; ctx.body = 'x' } },
+  { name: 'status after the head', use: (ctx) => { ctx.respond = false; ctx.res.writeHead(202); ctx.body = 'x'; ctx.res.end(String(ctx.status)) } },
   { name: 'OPTIONS', method: 'OPTIONS', use: text(() => {}) },
   { name: 'status and body in a later middleware', use: [(_ctx, next) => next(), (ctx) => { ctx.status = 201; ctx.body = 'later' }] },
   { name: 'what upstream sees', use: [async (ctx, next) => {
