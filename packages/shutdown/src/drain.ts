@@ -2,9 +2,9 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ServerHttp2Session } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
+import { Gate } from './gate'
 import { Line } from './line'
 import { type Target } from './target'
-import { Upgrades } from './upgrades'
 
 /** How connections ended: without a request of the stop on them, after a response, or by force. */
 export interface ConnectionCounts {
@@ -22,20 +22,19 @@ export class Drain {
   readonly counts: ConnectionCounts = { idle: 0, drained: 0, destroyed: 0 }
   readonly #target: Target
   readonly #lines = new Map<Socket, Line>()
-  readonly #upgrades = new Upgrades((socket, answer) => {
-    this.#connect(socket)
-    this.#lines.get(socket)?.end(answer)
-  })
+  readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
+  /** A WebSocket that begins in the drain would have to end at once. */
+  readonly #upgrades = new Gate('upgrade', (_req, socket: Socket) => this.#refuseUpgrade(socket))
   #closing = false
   #emptied: (() => void)[] = []
-  #onResponse: (req: IncomingMessage, res: ServerResponse) => void
+  readonly #onResponse: (res: ServerResponse) => void
 
-  /** @param onResponse - called for every request in flight or yet to come whose response is open */
-  constructor(target: Target, onResponse: (req: IncomingMessage, res: ServerResponse) => void) {
+  /** @param onResponse - called with every open response, and later with those of requests that come */
+  constructor(target: Target, onResponse: (res: ServerResponse) => void) {
     this.#target = target
     this.#onResponse = onResponse
     for (const server of target.servers) {
-      server.prependListener('request', this.#respond)
+      for (const gate of this.#requests) gate.take(server)
       server.on('connection', this.#connect)
       server.on('secureConnection', this.#secure)
     }
@@ -48,15 +47,10 @@ export class Drain {
   /** From now on idle connections end, and busy ones after their last response. */
   closeConnections(): void {
     this.#closing = true
-    for (const server of this.#target.servers) this.#upgrades.refuse(server)
+    for (const server of this.#target.servers) this.#upgrades.take(server)
     for (const session of this.#target.sessions) this.#endSession(session)
     for (const server of this.#target.servers) server.on('session', this.#endSession)
     for (const line of this.#lines.values()) line.closeWhenIdle()
-  }
-
-  /** @returns whether nothing that comes on this connection can be answered any more: we have sent our FIN */
-  hasEnded(socket: Socket): boolean {
-    return this.#lines.get(socket)?.ended ?? false
   }
 
   /** Connections that are left. */
@@ -95,12 +89,11 @@ export class Drain {
   /** Takes its listeners back: for a process that lives on. */
   release(): void {
     for (const server of this.#target.servers) {
-      server.off('request', this.#respond)
       server.off('connection', this.#connect)
       server.off('secureConnection', this.#secure)
       server.off('session', this.#endSession)
     }
-    this.#upgrades.release()
+    for (const gate of [...this.#requests, this.#upgrades]) gate.release()
   }
 
   readonly #connect = (socket: Socket): void => {
@@ -138,11 +131,20 @@ export class Drain {
     this.#checkEmptied()
   }
 
-  readonly #respond = (req: IncomingMessage, res: ServerResponse): void => {
-    this.#onResponse(req, res)
-    if (req.httpVersionMajor >= 2) return
-    this.#connect(req.socket)
-    this.#lines.get(req.socket)?.respond(req, res)
+  /** @returns whether it can be answered */
+  #respond(req: IncomingMessage, res: ServerResponse): boolean {
+    if (req.httpVersionMajor < 2) {
+      this.#connect(req.socket)
+      if (this.#lines.get(req.socket)?.respond(req, res) === false) return false
+    }
+    this.#onResponse(res)
+    return true
+  }
+
+  #refuseUpgrade(socket: Socket): boolean {
+    this.#connect(socket)
+    this.#lines.get(socket)?.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n')
+    return false
   }
 
   #checkEmptied(): void {

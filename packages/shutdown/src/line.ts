@@ -37,10 +37,12 @@ export class Line {
   /**
    * A response is open. Only the last one queued may say close: Node ends the socket after the response that does,
    * and drops those behind it.
+   * @returns false if it is behind one that has said so, or behind our FIN: it cannot be answered, so its request
+   * must not be run, and its client knows (RFC 9112 §9.6)
    */
-  respond(req: IncomingMessage, res: ServerResponse): void {
-    if (this.ended) return
+  respond(req: IncomingMessage, res: ServerResponse): boolean {
     const previous = this.#open.at(-1)
+    if (this.ended || (previous !== undefined && saysClose(previous.res))) return false
     if (previous?.marked && !previous.res.headersSent) {
       previous.res.shouldKeepAlive = true
       previous.marked = false
@@ -53,15 +55,13 @@ export class Line {
     res.once('finish', () => {
       if (this.#socket.writableEnded) this.#linger(req)
     })
-    const closed = () => {
-      this.#socket.off('close', closed) // Node 20 and 22 close queued responses of a pipeline without a word
-      res.off('close', closed)
+    res.once('close', () => {
       this.#open.splice(this.#open.indexOf(entry), 1)
       this.#responded = true
       this.#bytesAtIdle = this.#socket.bytesRead
       if (this.#open.length === 0 && this.#closing) this.#closeAfter(AFTER_RESPONSE)
-    }
-    res.once('close', closed)
+    })
+    return true
   }
 
   /** The listener is closed: end as soon as nothing is lost by it. */
@@ -160,6 +160,11 @@ export class Line {
     if (!this.#counted) this.#counts[how]++
     this.#counted = true
   }
+}
+
+/** Its head is on its way, and says that it is the last. */
+function saysClose(res: ServerResponse): boolean {
+  return res.headersSent && (!res.shouldKeepAlive || res.getHeader('connection') === 'close')
 }
 
 /** Only TCP itself can be reset (Node lib/net.js, Socket.resetAndDestroy): neither TLS nor a unix socket. */

@@ -78,7 +78,7 @@ export class Phases {
     log.info(`${reason}: stopping within ${timeout} ms; ${this.#inflight.length} requests in flight`, { reason })
     notifyStopping(timeout)
     for (const target of targets) target.takeOver?.()
-    this.#drains = targets.map((target) => new Drain(target, (_, res) => this.#tally.watch(res)))
+    this.#drains = targets.map((target) => new Drain(target, (res) => this.#tally.watch(res)))
     const announced = stopHooks.together(STOP_HOOK_TIMEOUT, cutAt)
 
     // 2. lame duck: not ready, still serving everything
@@ -156,13 +156,13 @@ export class Phases {
     const ends = (exchange: Exchange) => {
       if (exchange.stopPolicy === 'end') this.#tally.abort(exchange)
     }
-    this.#errors = this.#parts.targets.map((target, index) =>
+    this.#errors = this.#parts.targets.map((target) =>
       target.beginStop({
         cause: this.#cause.reason,
         abortAt: Date.now() + (abortAt - now()),
         admit: (exchange) => {
           setImmediate(ends, exchange) // once its route is known
-          return now() < abortAt && !this.#drains[index]?.hasEnded(exchange.req.socket) && this.#admits(exchange)
+          return now() < abortAt && this.#admits(exchange)
         },
       }),
     )

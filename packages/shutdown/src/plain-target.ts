@@ -21,7 +21,8 @@ export class PlainTarget implements Target {
   readonly connections = new Set<Socket>()
   readonly sessions = new Set<ServerHttp2Session>()
   readonly inflight = new Set<Exchange>()
-  readonly #bytesAtIdle = new WeakMap<Socket, number>()
+  /** Of each connection: open responses, and what `bytesRead` was when the last of them had ended. */
+  readonly #records = new WeakMap<Socket, { open: number; bytesAtIdle: number }>()
   readonly #emptied = new EventEmitter()
   /** Requests that wait at the gate, and how often it was closed. */
   #held: (() => void)[] = []
@@ -73,7 +74,7 @@ export class PlainTarget implements Target {
   }
 
   bytesAtIdle(socket: Socket): number {
-    return this.#bytesAtIdle.get(socket) ?? 0
+    return this.#records.get(socket)?.bytesAtIdle ?? 0
   }
 
   /** Puts the gate between the server and its listeners of requests, which keep their order and their `once`. */
@@ -111,21 +112,33 @@ export class PlainTarget implements Target {
   readonly #record = (req: IncomingMessage, res: ServerResponse): Exchange => {
     const exchange = new PlainExchange(req, res)
     this.inflight.add(exchange)
-    const { socket } = req
-    const closed = () => {
-      socket.off('close', closed) // Node 20 and 22 close queued responses of a pipeline without a word
-      this.#bytesAtIdle.set(socket, socket.bytesRead)
-      this.inflight.delete(exchange)
-      if (this.inflight.size === 0) this.#emptied.emit('idle')
-    }
-    res.once('close', closed)
-    if (req.httpVersionMajor < 2) socket.once('close', closed)
+    if (req.httpVersionMajor < 2) this.#connect(req.socket)
+    const connection = this.#records.get(req.socket)
+    if (connection !== undefined) connection.open++
+    res.once('close', () => this.#ended(exchange))
     return exchange
   }
 
+  #ended(exchange: Exchange): void {
+    if (!this.inflight.delete(exchange)) return
+    const { socket } = exchange.req
+    const connection = this.#records.get(socket)
+    if (connection !== undefined && --connection.open === 0) connection.bytesAtIdle = socket.bytesRead
+    if (this.inflight.size === 0) this.#emptied.emit('idle')
+  }
+
   #connect(socket: Socket): void {
+    if (this.connections.has(socket) || socket.destroyed) return
     this.connections.add(socket)
-    socket.once('close', () => this.connections.delete(socket))
+    this.#records.set(socket, { open: 0, bytesAtIdle: 0 })
+    socket.once('close', () => {
+      this.connections.delete(socket)
+      // Node 20 and 22 close queued responses of a pipeline without a word
+      process.nextTick(() => {
+        if (this.#records.get(socket)?.open === 0) return
+        for (const exchange of this.inflight) if (exchange.req.socket === socket) this.#ended(exchange)
+      })
+    })
   }
 
   /** The raw socket counts until the TLSSocket on it does; they share nothing public but their addresses. */

@@ -24,6 +24,8 @@ export class Service {
   readonly shutdown: Shutdown
   readonly server: Server
   readonly lines: string[] = []
+  /** Where it listens or, once stopped, listened. */
+  port = 0
   readonly #draining = new Gate()
 
   constructor(target: Stoppable, server: Server, options: ShutdownOptions) {
@@ -60,11 +62,8 @@ export class Service {
   static async of(target: Stoppable, server: Server, options: ShutdownOptions = {}): Promise<Service> {
     const service = new Service(target, server, options)
     if (!server.listening) await once(server, 'listening')
+    service.port = (server.address() as AddressInfo).port
     return service
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port
   }
 
   connect(): Promise<Client> {

@@ -117,6 +117,55 @@ for (const kind of kinds) {
       expect(await stopped).to.include({ clean: true })
     })
 
+    it('a request behind a response that has said close is not run', async () => {
+      const handled: string[] = []
+      const [slow, quick] = [new Gate<ServerResponse>(), new Gate()]
+      const service = await Service.handle(kind, (req, res) => {
+        handled.push(req.url as string)
+        if (req.url === '/slow') return slow.open(res)
+        res.end('quick')
+        quick.open()
+      })
+      const client = (await service.connect()).get('/slow')
+      const res = await slow.opened
+      const stopped = service.shutdown.stop()
+      await service.draining()
+      client.get('/quick')
+      await quick.opened
+      client.get('/third')
+      await new Promise<void>((resolve) => setTimeout(resolve, 50)) // it is read by now
+      res.end('slow')
+      expect([(await client.answer()).body, (await client.answer()).body]).to.deep.equal(['slow', 'quick'])
+      await client.end()
+      client.socket.destroy()
+      const report = await stopped
+      expect(report).to.include({ clean: true })
+      expect(report.requests.finished).to.equal(2)
+      expect(handled).to.deep.equal(['/slow', '/quick'])
+    })
+
+    it('30 pipelined requests are answered without a warning', async () => {
+      const warnings: Error[] = []
+      const warned = (warning: Error) => warnings.push(warning)
+      process.on('warning', warned)
+      const [entered, release] = [new Gate(), new Gate()]
+      const service = await Service.handle(kind, async (req, res) => {
+        entered.open()
+        await release.opened
+        res.end(req.url)
+      })
+      const client = await service.connect()
+      for (let n = 0; n < 30; n++) client.get(`/${n}`)
+      await entered.opened
+      const stopped = service.shutdown.stop()
+      await service.draining()
+      release.open()
+      for (let n = 0; n < 30; n++) expect((await client.answer()).body).to.equal(`/${n}`)
+      expect((await stopped).requests.finished).to.equal(30)
+      process.off('warning', warned)
+      expect(warnings).to.deep.equal([])
+    })
+
     for (const connection of ['fresh', 'used']) {
       it(`a head that was half sent on a ${connection} connection and completes ${LATER} ms into the drain is answered`, async () => {
         const service = await Service.handle(kind, (_, res) => res.end('ok'))

@@ -6,15 +6,18 @@ import { Client } from '../client'
 /** How long (ms) a client thinks before its next request: without, the load starves the workers that start. */
 const THINK = 5
 
+/** Ten in a long run: `EBB_ROLLS=10`. */
+const ROLLS = Number(process.env['EBB_ROLLS'] ?? 3)
+
 for (const policy of ['rr', 'none'] as const) {
-  describe(`two workers of node:cluster that are rolled ten times under load (${policy === 'rr' ? 'round robin' : 'shared handle'})`, () => {
+  describe(`two workers of node:cluster that are rolled under load (${policy === 'rr' ? 'round robin' : 'shared handle'})`, () => {
     afterEach(async () => {
       Client.closeAll()
       await Child.endAll()
     })
 
     it('lose and refuse nothing', async () => {
-      const child = Child.start('cluster.ts', { policy, rolls: 10 })
+      const child = Child.start('cluster.ts', { policy, rolls: ROLLS })
       const port = await child.port()
       let [running, answered, connections] = [true, 0, 0]
       const lost: string[] = []
@@ -57,10 +60,10 @@ for (const policy of ['rr', 'none'] as const) {
       child.process.send('end')
 
       expect(lost).to.deep.equal([])
-      expect(child.stdout.match(/^rolled 0$/gm)).to.have.length(10)
-      expect(answered).to.be.above(500)
-      expect(connections).to.be.above(20)
+      expect(child.stdout.match(/^rolled 0$/gm)).to.have.length(ROLLS)
+      expect(answered).to.be.above(100)
+      expect(connections).to.be.above(12)
       expect((await child.exit).code).to.equal(0)
-    }).timeout(60_000)
+    }).timeout(90_000)
   })
 }

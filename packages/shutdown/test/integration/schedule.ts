@@ -1,0 +1,272 @@
+import { once } from 'node:events'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { App } from '@ebbjs/core'
+import fc from 'fast-check'
+import { type ShutdownOptions, type ShutdownReport } from '../../src'
+import { type Answer, type Client } from '../client'
+import { Service } from '../service'
+
+/** What one connection does. Times are ms from the schedule's start; the stop begins at `Schedule.stopAt`. */
+export interface Actor {
+  does: (typeof kinds)[number]
+  at: number
+  lasts: number
+  /** A client that leaves in the middle. */
+  leavesAfter: number | null
+}
+
+const kinds = ['silent', 'request', 'keep-alive', 'pipeline', 'half head', 'upload', 'early answer', 'stream', 'honours', 'hangs', 'garbage'] as const
+
+interface HookPlan {
+  how: 'ok' | 'fails' | 'hangs'
+  ms: number
+}
+
+export interface Schedule {
+  target: 'App' | 'bare'
+  late: 'serve' | 'reject'
+  delay: 0 | 60
+  stopAt: number
+  stopsAgain: boolean
+  actors: Actor[]
+  hooks: HookPlan[]
+}
+
+export const schedules: fc.Arbitrary<Schedule> = fc.record({
+  target: fc.constantFrom('App', 'bare'),
+  late: fc.constantFrom('serve', 'serve', 'reject'),
+  delay: fc.constantFrom(0, 0, 60),
+  stopAt: fc.integer({ min: 10, max: 200 }),
+  stopsAgain: fc.boolean(),
+  actors: fc.array(
+    fc.record({
+      does: fc.constantFrom(...kinds),
+      at: fc.integer({ min: 0, max: 350 }),
+      lasts: fc.integer({ min: 0, max: 500 }),
+      leavesAfter: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 300 }) }),
+    }),
+    { maxLength: 7 },
+  ),
+  hooks: fc.array(fc.record({ how: fc.constantFrom('ok', 'ok', 'fails', 'hangs'), ms: fc.integer({ min: 0, max: 60 }) }), { maxLength: 3 }),
+})
+
+/** Long enough for what is drawn, so that only what hangs reaches the cut; and no default hides behind another. */
+const TIMES = { timeout: 3_000, abortAfter: 900, cleanupTimeout: 900 } satisfies ShutdownOptions
+/** What is sent on an open connection within this time (ms) after the listener closed must be answered. */
+const PROMISED = 100
+
+/** One request, as its client saw it. */
+interface Sent {
+  id: string
+  actor: Actor
+  at: number
+  left: boolean
+  client: Client
+  answer?: Answer
+  lost?: string
+}
+
+/** Runs a schedule against a real server, and says which promises were broken. */
+export class Run {
+  readonly #schedule: Schedule
+  readonly #begun = performance.now()
+  readonly #entered = new Map<string, number>()
+  readonly #ended = new Map<string, number>()
+  readonly #sent: Sent[] = []
+  readonly #hooks: { name: string; at: number; running: string[] }[] = []
+  #drainingAt = Infinity
+  #ids = 0
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+  }
+
+  async broken(): Promise<string[]> {
+    const { target, late, delay: lameDuck, stopAt, stopsAgain, actors, hooks } = this.#schedule
+    const app = new App()
+    app.silent = true
+    app.use((ctx) => {
+      ctx.respond = false
+      ctx.res.statusCode = 200
+      return this.#handle(ctx.req, ctx.res, ctx.signal)
+    })
+    const options = { ...TIMES, late, delay: lameDuck }
+    const service = await (target === 'App'
+      ? Service.of(app, app.listen(0, '127.0.0.1'), options)
+      : Service.handle('http, bare', (req, res) => void this.#handle(req, res), options))
+    hooks.forEach((hook, index) => service.shutdown.onCleanup(`hook ${index}`, () => this.#hook(`hook ${index}`, hook)))
+    void service.draining().then(() => (this.#drainingAt = this.#now))
+
+    const acts = actors.map((actor) => this.#act(actor, service))
+    await this.#until(stopAt)
+    const stopped = service.shutdown.stop('test')
+    if (stopsAgain) void service.shutdown.stop('again')
+    const report = await stopped
+    const took = this.#now - stopAt
+    const left = await new Promise<number>((resolve) => service.server.getConnections((_, count) => resolve(count)))
+    await Promise.all(acts)
+    return [...this.#sent.flatMap((sent) => this.#judge(sent)), ...this.#judgeStop(report, took, left, service.server.listening)]
+  }
+
+  // ── The server's side ───────────────────────────────────────────────────────────────────────
+
+  async #handle(req: IncomingMessage, res: ServerResponse, signal?: AbortSignal): Promise<void> {
+    const { pathname, searchParams } = new URL(req.url as string, 'http://x')
+    const id = searchParams.get('id') as string
+    const ms = Number(searchParams.get('ms'))
+    this.#entered.set(id, this.#now)
+    res.on('error', () => {})
+    if (pathname === '/hangs') return
+    if (pathname === '/stream') res.write('begun ')
+    if (pathname === '/upload') await once(req.resume(), 'end').catch(() => {})
+    else if (pathname === '/honours' && signal !== undefined) await delay(ms, undefined, { signal }).catch(() => {})
+    else if (pathname !== '/early') await delay(ms)
+    this.#ended.set(id, this.#now)
+    if (!res.writableEnded) res.end(pathname === '/stream' ? id : `begun ${id}`)
+  }
+
+  async #hook(name: string, { how, ms }: HookPlan): Promise<void> {
+    this.#hooks.push({ name, at: this.#now, running: [...this.#entered.keys()].filter((id) => !this.#ended.has(id)) })
+    await delay(ms)
+    if (how === 'fails') throw new Error('drawn to fail')
+    if (how === 'hangs') await new Promise(() => {})
+  }
+
+  // ── The clients' side ───────────────────────────────────────────────────────────────────────
+
+  async #act(actor: Actor, service: Service): Promise<void> {
+    const { does, at, lasts, leavesAfter } = actor
+    await this.#until(at)
+    const client = await service.connect().catch(() => undefined)
+    if (client === undefined) return // refused: the listener is closed
+    if (leavesAfter !== null) setTimeout(() => this.#leave(client), leavesAfter)
+
+    if (does === 'silent') await client.end()
+    else if (does === 'garbage') await client.send('\x01\x02 what is this\r\n\r\n').end()
+    else if (does === 'request') await this.#answer(client, this.#get(client, actor, '/wait', lasts))
+    else if (does === 'stream') await this.#answer(client, this.#get(client, actor, '/stream', lasts))
+    else if (does === 'honours') await this.#answer(client, this.#get(client, actor, '/honours', this.#schedule.target === 'App' ? 10_000 : lasts))
+    else if (does === 'hangs') await this.#answer(client, this.#get(client, actor, '/hangs', 0))
+    else if (does === 'keep-alive') await this.#keepAlive(client, actor)
+    else if (does === 'pipeline') await this.#pipeline(client, actor)
+    else if (does === 'half head') await this.#halfHead(client, actor)
+    else await this.#upload(client, actor, does === 'early answer' ? '/early' : '/upload')
+    client.socket.destroy()
+  }
+
+  async #keepAlive(client: Client, actor: Actor): Promise<void> {
+    const end = this.#now + actor.lasts
+    do {
+      if (!(await this.#answer(client, this.#get(client, actor, '/wait', actor.lasts % 20)))) return
+      await delay(actor.lasts % 7)
+    } while (this.#now < end && !client.ended)
+    await client.end() // idle until the server ends it
+  }
+
+  async #pipeline(client: Client, actor: Actor): Promise<void> {
+    const requests = [this.#get(client, actor, '/wait', actor.lasts), this.#get(client, actor, '/wait', 0)]
+    await delay(actor.lasts / 2)
+    requests.push(this.#get(client, actor, '/wait', 5))
+    for (const sent of requests) if (!(await this.#answer(client, sent))) return
+  }
+
+  async #halfHead(client: Client, actor: Actor): Promise<void> {
+    const id = `${++this.#ids}`
+    client.send(`GET /wait?id=${id}&ms=0 HTTP/1.1\r\nHo`)
+    const begun = this.#now
+    await delay(actor.lasts)
+    client.send('st: x\r\n\r\n')
+    // from when its first bytes were sent it is waited for, within its share
+    await this.#answer(client, this.#send(client, actor, id, begun))
+  }
+
+  async #upload(client: Client, actor: Actor, path: string): Promise<void> {
+    const id = `${++this.#ids}`
+    client.send(`POST ${path}?id=${id}&ms=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n`).send('x'.repeat(100_000))
+    const sent = this.#send(client, actor, id)
+    await delay(actor.lasts / 2)
+    client.send('x'.repeat(200_000))
+    await this.#answer(client, sent)
+  }
+
+  #get(client: Client, actor: Actor, path: string, ms: number): Sent {
+    const id = `${++this.#ids}`
+    client.get(`${path}?id=${id}&ms=${ms}`)
+    return this.#send(client, actor, id)
+  }
+
+  #send(client: Client, actor: Actor, id: string, at = this.#now): Sent {
+    const sent: Sent = { id, actor, at, left: false, client }
+    this.#sent.push(sent)
+    if (client.socket.destroyed) sent.left = true
+    return sent
+  }
+
+  /** @returns whether another request may follow on this connection */
+  async #answer(client: Client, sent: Sent): Promise<boolean> {
+    try {
+      sent.answer = await client.answer()
+      return sent.answer.headers['connection'] !== 'close'
+    } catch (error) {
+      sent.lost = (error as Error).message
+      return false
+    }
+  }
+
+  #leave(client: Client): void {
+    for (const sent of this.#sent) if (sent.client === client && sent.answer === undefined) sent.left = true
+    client.socket.destroy()
+  }
+
+  // ── The promises ────────────────────────────────────────────────────────────────────────────
+
+  #judge({ id, actor, at, left, answer, lost }: Sent): string[] {
+    const name = `${actor.does} (request ${id})`
+    if (left) return []
+    if (answer === undefined && lost === undefined) return [] // behind one that said close: its client knows
+    const promised = at < this.#drainingAt + PROMISED
+    if (answer?.status === 200) return answer.body === `begun ${id}` ? [] : [`${name} was answered with ${answer.body}`]
+    if (answer?.status === 503) {
+      if (actor.does === 'hangs' || this.#schedule.late === 'reject' || !promised) return []
+      return [`${name} was answered 503`]
+    }
+    if (answer !== undefined) return [`${name} was answered ${answer.status}`]
+    if (this.#ended.has(id)) return [`${name} was handled, but its answer lost: ${lost}`]
+    if (!promised) return []
+    return [`${name} was lost: sent at ${at}, drain at ${this.#drainingAt}: ${lost}`]
+  }
+
+  #judgeStop(report: ShutdownReport, took: number, connections: number, listening: boolean): string[] {
+    const broken: string[] = []
+    const check = (fact: boolean, text: string) => fact || broken.push(text)
+    const hung = [...this.#entered.keys()].filter((id) => !this.#ended.has(id))
+    const failing = this.#schedule.hooks.some(({ how }) => how !== 'ok')
+    check(took < TIMES.timeout + 1_000, `the stop took ${took} ms`)
+    check(!listening, 'the server still listens')
+    check(connections === 0, `${connections} connections are left`)
+    check(report.reason === 'test', `the reason is ${report.reason}`)
+    check(report.requests.cut === report.blockers.length, 'each cut request is a blocker')
+    check(report.blockers.every(({ path }) => path === '/hangs'), `blockers: ${JSON.stringify(report.blockers)}`)
+    check(report.clean === (report.requests.cut === 0 && !failing), `clean is ${report.clean}`)
+    check(report.exitCode === (report.clean ? 0 : 1), `the exit code is ${report.exitCode}`)
+    const names = this.#schedule.hooks.map((_, index) => `hook ${index}`).reverse()
+    check(this.#hooks.map(({ name }) => name).join() === names.join(), `hooks ran as ${this.#hooks.map(({ name }) => name).join()}`)
+    const early = this.#hooks.flatMap(({ running }) => running).filter((id) => !hung.includes(id))
+    check(early.length === 0, `clean-up began under the handlers of ${early.join()}`)
+    return broken
+  }
+
+  get #now(): number {
+    return performance.now() - this.#begun
+  }
+
+  #until(at: number): Promise<void> {
+    return delay(Math.max(0, at - this.#now))
+  }
+}
+
+/** For those who run many schedules: they share one process. */
+export async function brokenIn(batch: readonly Schedule[]): Promise<string[]> {
+  return (await Promise.all(batch.map((schedule) => new Run(schedule).broken()))).flat()
+}
