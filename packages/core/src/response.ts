@@ -202,8 +202,12 @@ export class Response {
   /** Whether there is a client to write to, and the response is not ended. */
   get writable(): boolean {
     if (this.res.writableEnded || this.res.finished) return false
+    const { req } = this
+    const { socket } = this.res
     // Without a socket it is queued behind another response of the same connection: it can be written.
-    return this.res.socket?.writable ?? true
+    if (!socket || socket.writable) return true
+    // Node ends the stream of a HEAD over HTTP/2 before its head is sent (lib/internal/http2/core.js, onSessionHeaders).
+    return req.httpVersionMajor >= 2 && req.method === 'HEAD' && !socket.destroyed
   }
 
   /** The type among those given that the response has, or false. */

@@ -155,6 +155,23 @@ describe('respond', () => {
   })
 })
 
+describe('HEAD over HTTP/2', () => {
+  // Koa: no Content-Length, and an error lets the request hang.
+  for (const [path, status, length] of [['/', 200, '7'], ['/fail', 400, '2']] as const) {
+    it(`is answered ${status} with the length of the body that GET would get`, async () => {
+      const { app: made } = app((ctx) => {
+        if (ctx.path === '/fail') ctx.throw(400, 'no')
+        ctx.body = { a: 1 }
+      })
+      const session = http2.connect(`http://localhost:${await serve(made, made.attach(http2.createServer()).listen(0))}`)
+      const [headers] = (await once(session.request({ ':method': 'HEAD', ':path': path }).resume(), 'response')) as [http2.IncomingHttpHeaders]
+      expect(headers).to.include({ ':status': status, 'content-length': length })
+      session.close()
+      await once(session, 'close')
+    })
+  }
+})
+
 describe('a thrown value', () => {
   const bad = (fields: object) => Object.assign(new Error('boom'), fields)
   const thrown: Record<string, unknown> = {

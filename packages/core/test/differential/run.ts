@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import http2 from 'node:http2'
 import { createRequire } from 'node:module'
 import { type AppOptions, App, type Context, type Next } from '@ebbjs/core'
 import { Client, serve, serveAny } from '../harness'
@@ -29,16 +31,41 @@ export interface Outcome {
 
 const Koa = createRequire(__filename)('koa') as typeof App
 
+export const onKoaHttp2 = (it: Case): Promise<Outcome> => outcomeHttp2(new Koa(it.options), it)
+export const onEbbHttp2 = (it: Case): Promise<Outcome> => outcomeHttp2(new App(it.options), it)
+
 export const onKoa = (it: Case): Promise<Outcome> => outcome(new Koa(it.options), it)
 export const onEbb = (it: Case): Promise<Outcome> => outcome(new App(it.options), it)
 
-async function outcome(app: App, it: Case): Promise<Outcome> {
+function prepare(app: App, it: Case): string[] {
   const errors: string[] = []
   app.on('error', (error: Error & { status?: number; headerSent?: boolean }) => {
     errors.push(`${error.name}: ${error.message} status=${error.status} headerSent=${error.headerSent}`)
   })
   it.setup?.(app)
   for (const fn of [it.use].flat()) app.use(fn as never)
+  return errors
+}
+
+async function outcomeHttp2(app: App, it: Case): Promise<Outcome> {
+  const errors = prepare(app, it)
+  const server = http2.createServer(app.callback()).listen(0)
+  const session = http2.connect(`http://localhost:${await serveAny(server)}`)
+  const stream = session.request({ ':method': it.method ?? 'GET', ':path': it.path ?? '/', ...it.headers })
+  let headers: http2.IncomingHttpHeaders = {}
+  let body = ''
+  stream.on('response', (received) => { headers = received })
+  stream.on('error', (error) => { body += error.message })
+  stream.on('data', (chunk) => { body += String(chunk) })
+  await new Promise((resolve) => stream.on('close', resolve)) // not `once`, which rejects with its error
+  session.close()
+  if (!session.destroyed) await once(session, 'close')
+  const lines = Object.entries(headers).filter(([name]) => name !== 'date' && name !== ':status').map(([name, value]) => `${name}: ${String(value)}`)
+  return { status: String(headers[':status']), headers: lines.sort(), body: body.replaceAll(/:\d{4,5}\b/g, ':PORT'), errors }
+}
+
+async function outcome(app: App, it: Case): Promise<Outcome> {
+  const errors = prepare(app, it)
   const server = app.listen(0)
   const port = app instanceof App ? await serve(app, server) : await serveAny(server)
   const text = await new Client(port).send(bytes(it)).all()
