@@ -212,8 +212,9 @@ export class Phases {
 
   /** What else than requests the stop waits for. */
   get #waitedFor(): string[] {
-    const connections = this.#drains.reduce((total, drain) => total + drain.size, 0)
     if (this.#current === 'cleanup') return ['cleanup hooks']
-    return [...(connections > 0 ? [`${connections} connections`] : []), ...this.#parts.loops.names.map((name) => `loop '${name}'`)]
+    const connections = this.#drains.reduce((total, drain) => total + drain.size, 0)
+    const loops = this.#parts.loops.names.map((name) => `loop '${name}'`)
+    return connections > 0 && this.#inflight.length === 0 ? [`${connections} connections`, ...loops] : loops
   }
 }

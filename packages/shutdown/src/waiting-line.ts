@@ -10,6 +10,7 @@ export interface Terminal {
 export class WaitingLine {
   readonly #terminal: Terminal
   readonly #timer: NodeJS.Timeout | undefined
+  #shown = false
 
   /** @param waitingFor - what to say; undefined when nothing is waited for */
   constructor(terminal: Terminal, waitingFor: () => string | undefined) {
@@ -17,13 +18,16 @@ export class WaitingLine {
     if (terminal.isTTY !== true) return
     this.#timer = setInterval(() => {
       const text = waitingFor()
-      if (text !== undefined) terminal.write(`\r\x1b[2K${text}; Ctrl-C again to force`)
+      if (text === undefined) return
+      terminal.write(`\r\x1b[2K${text}; Ctrl-C again to force`)
+      this.#shown = true
     }, 1_000).unref()
   }
 
   /** Takes the line away, before others are written. */
   clear(): void {
-    if (this.#timer !== undefined) this.#terminal.write('\r\x1b[2K')
+    if (this.#shown) this.#terminal.write('\r\x1b[2K')
+    this.#shown = false
   }
 
   end(): void {

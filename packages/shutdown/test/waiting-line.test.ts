@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { type Exchange } from '../src/target'
 import { describeWaiting, WaitingLine } from '../src/waiting-line'
+import { Gate } from './service'
 
 describe('the waiting line', () => {
   const request = (url: string, age: number) => ({ req: { method: 'GET', url }, startedAt: Date.now() - age }) as unknown as Exchange
@@ -13,20 +14,16 @@ describe('the waiting line', () => {
     expect(describeWaiting([], [])).to.equal(undefined)
   })
 
-  it('is rewritten each second on a terminal, and taken away at the end', (done) => {
-    let written = ''
-    const line = new WaitingLine({ isTTY: true, write }, () => 'waiting for 1 request')
-    function write(text: string): void {
-      written += text
-      if (!text.includes('waiting')) return
-      line.end()
-      expect(written).to.equal('\r\x1b[2Kwaiting for 1 request; Ctrl-C again to force\r\x1b[2K')
-      done()
-    }
-    const held = setTimeout(() => {}, 3_000) // the line itself holds no process
-    line.clear()
-    written = ''
-    setTimeout(() => clearTimeout(held), 1_500)
+  it('is rewritten each second on a terminal, and taken away at the end', async () => {
+    const written: string[] = []
+    const second = new Gate()
+    const line = new WaitingLine({ isTTY: true, write: (text) => void (written.push(text) === 1 && second.open()) }, () => 'waiting for 1 request')
+    line.clear() // nothing is shown yet
+    const held = setInterval(() => {}, 1_000) // the line itself holds no process
+    await second.opened
+    line.end()
+    clearInterval(held)
+    expect(written).to.deep.equal(['\r\x1b[2Kwaiting for 1 request; Ctrl-C again to force', '\r\x1b[2K'])
   })
 
   it('is silent where there is no terminal', () => {
