@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { github } from '../../packages/router/test/tables/github'
 import { routers } from './routers'
-import { generated, githubTable } from './table'
+import { generated, githubTable, syntaxTable } from './table'
 
 const WINDOW = 2_000
 const WINDOWS = 5
@@ -13,7 +13,8 @@ async function say(line: string): Promise<void> {
 }
 
 async function run(): Promise<void> {
-  const tables = { 'GitHub': githubTable(github), ...Object.fromEntries([10, 100, 1_000, 10_000].map((size) => [`${size} routes`.replace(' ', '_'), generated(size)])) }
+  const sizes = [10, 100, 1_000, 10_000].map((size) => [`${size} routes`, generated(size)] as const)
+  const tables = { GitHub: githubTable(github), ...Object.fromEntries(sizes), syntax: syntaxTable() }
   const filled = Object.entries(tables).map(([name, { rows, asks }]) => ({ name, asks, router: routers['ebb']?.(rows) as { find(method: string, path: string): unknown } }))
   const strings = (path: string) => Array.from({ length: 64 }, () => Buffer.from(path).toString('latin1'))
   for (const { asks, router } of filled) {
@@ -25,9 +26,9 @@ async function run(): Promise<void> {
     for (const [kind, { method, path }] of Object.entries(asks)) {
       const paths = strings(path)
       for (let window = 0; window < WINDOWS; window++) {
-        await say(`begin ${name} ${kind}`)
+        await say(`begin\t${name}\t${kind}`)
         for (let count = 0; count < WINDOW; count++) router.find(method, paths[count % 64] as string)
-        await say(`done ${name}:${WINDOW} ${kind}`)
+        await say(`done\t${name}:${WINDOW}\t${kind}`)
       }
     }
   }

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { type Figures } from './nanoseconds'
-import { type Name } from './table'
 
 const run = promisify(execFile)
 
@@ -20,7 +19,7 @@ export async function instructions(): Promise<Figures> {
   const child = spawn('valgrind', ['--tool=callgrind', '--instr-atstart=no', `--callgrind-out-file=${join(folder, 'out')}`, ...node], { stdio: ['pipe', 'pipe', 'ignore'] })
   const control = (...action: string[]) => run('callgrind_control', [...action, String(child.pid)])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const next = async () => String((await lines.next()).value).split(' ') as [string, string, Name]
+  const next = async () => String((await lines.next()).value).split('\t') as [string, string, string]
 
   const figures: Figures = {}
   try {

@@ -1,6 +1,6 @@
 import { median } from '../statistics'
 import { routers, type Filled } from './routers'
-import { type Ask, type Name, type Row } from './table'
+import { type Ask, type Row } from './table'
 
 const ROUNDS = 9
 /** How long one router runs in a round (ms). */
@@ -10,11 +10,11 @@ const COPIES = 64
 
 export interface Figures {
   /** Median ns a match by router and case; undefined where the router cannot hold the table or answers wrongly. */
-  [router: string]: Partial<Record<Name, number>>
+  [router: string]: Record<string, number>
 }
 
 /** Match costs over one table: interleaved rounds, medians. Routers that answer wrongly are left out of a case. */
-export async function nanoseconds(rows: readonly Row[], asks: Record<Name, Ask>): Promise<Figures> {
+export async function nanoseconds(rows: readonly Row[], asks: Readonly<Record<string, Ask>>): Promise<Figures> {
   const filled: Record<string, Filled> = {}
   for (const [name, fill] of Object.entries(routers)) {
     try {
@@ -26,14 +26,14 @@ export async function nanoseconds(rows: readonly Row[], asks: Record<Name, Ask>)
   }
 
   const figures: Figures = Object.fromEntries(Object.keys(filled).map((name) => [name, {}]))
-  for (const [kind, { method, path, expected }] of Object.entries(asks) as [Name, Ask][]) {
+  for (const [kind, { method, path, expected }] of Object.entries(asks)) {
     const right = Object.entries(filled).filter(([, router]) => router.pattern(method, path) === expected)
     const paths = Array.from({ length: COPIES }, () => Buffer.from(path).toString('latin1'))
     const rounds = new Map(right.map(([name]) => [name, [] as number[]]))
     for (let round = 0; round < ROUNDS; round++) {
       for (const [name, router] of right) rounds.get(name)?.push(slice(router, method, paths))
     }
-    for (const [name, costs] of rounds) (figures[name] as Partial<Record<Name, number>>)[kind] = median(costs)
+    for (const [name, costs] of rounds) (figures[name] as Record<string, number>)[kind] = median(costs)
   }
   return figures
 }

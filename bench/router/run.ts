@@ -3,14 +3,13 @@ import { printMachine } from '../machine'
 import { build } from './build'
 import { instructions } from './instructions'
 import { type Figures, nanoseconds } from './nanoseconds'
-import { generated, githubTable } from './table'
-
-const KINDS = ['static', 'param', 'deep', 'wildcard', 'miss', '405'] as const
+import { generated, githubTable, syntaxTable } from './table'
 
 function print(title: string, figures: Figures): void {
-  console.log(`\n${title}\n${''.padEnd(26)}${KINDS.map((kind) => kind.padStart(11)).join('')}`)
+  const kinds = [...new Set(Object.values(figures).flatMap((costs) => Object.keys(costs)))]
+  console.log(`\n${title}\n${''.padEnd(26)}${kinds.map((kind) => kind.padStart(11)).join('')}`)
   for (const [name, costs] of Object.entries(figures)) {
-    console.log(name.padEnd(26) + KINDS.map((kind) => (costs[kind]?.toFixed(0) ?? '-').padStart(11)).join(''))
+    console.log(name.padEnd(26) + kinds.map((kind) => (costs[kind]?.toFixed(0) ?? '-').padStart(11)).join(''))
   }
 }
 
@@ -21,6 +20,9 @@ async function costs(): Promise<void> {
     const { rows, asks } = generated(size)
     print(`ns a match, ${size} routes`, await nanoseconds(rows, asks))
   }
+  const syntax = syntaxTable()
+  const { ebb = {}, 'path-to-regexp in a loop': loop = {} } = await nanoseconds(syntax.rows, syntax.asks)
+  print("ns a match, path-to-regexp's language", { ebb, 'path-to-regexp in a loop': loop })
 }
 
 async function building(): Promise<void> {
@@ -32,7 +34,13 @@ async function building(): Promise<void> {
   }
 }
 
-const parts = { costs, building, callgrind: async () => print('Instructions a match, Ebb', await instructions()) }
+async function callgrind(): Promise<void> {
+  const { syntax = {}, ...tables } = await instructions()
+  print('Instructions a match, Ebb', tables)
+  print("Instructions a match, path-to-regexp's language", { ebb: syntax })
+}
+
+const parts = { costs, building, callgrind }
 
 /** Names of parts as arguments; by default what needs no valgrind. */
 async function run(names: string[]): Promise<void> {

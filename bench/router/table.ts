@@ -9,10 +9,8 @@ export interface Ask {
   expected: string | undefined
 }
 
-export type Name = 'static' | 'param' | 'deep' | 'wildcard' | 'miss' | '405'
-
 /** A table of `size` routes of all kinds, and the paths of one in its middle. */
-export function generated(size: number): { rows: Row[]; asks: Record<Name, Ask> } {
+export function generated(size: number): { rows: Row[]; asks: Record<string, Ask> } {
   const rows: Row[] = []
   for (let index = 0; rows.length < size; index++) {
     const id = index.toString().padStart(4, '0')
@@ -34,7 +32,7 @@ export function generated(size: number): { rows: Row[]; asks: Record<Name, Ask> 
 }
 
 /** The GitHub table's rows, one a method, and paths of its kinds. */
-export function githubTable(lines: readonly string[]): { rows: Row[]; asks: Record<Name, Ask> } {
+export function githubTable(lines: readonly string[]): { rows: Row[]; asks: Record<string, Ask> } {
   const rows = lines.flatMap((line) => {
     const [methods, path] = line.split(' ') as [string, string]
     return methods.split(',').map((method): Row => [method, path])
@@ -49,5 +47,21 @@ export function githubTable(lines: readonly string[]): { rows: Row[]; asks: Reco
       miss: { method: 'GET', path: '/repos/octocat/hello-world/nothing/here', expected: undefined },
       '405': { method: 'POST', path: '/repos/octocat/hello-world/languages', expected: undefined },
     },
+  }
+}
+
+/** What only path-to-regexp's language can say, beside the plain param, all in one table of 100 routes more. */
+export function syntaxTable(): { rows: Row[]; asks: Record<string, Ask> } {
+  const patterns: Record<string, [pattern: string, path: string]> = {
+    param: ['/plain/:thing', '/plain/something'],
+    'two params': ['/two/:from-:to', '/two/some-thing'],
+    extension: ['/ext/:name.json', '/ext/something.json'],
+    group: ['/group/:lang{/:page}', '/group/en/thing'],
+    'no group': ['/group/:lang{/:page}', '/group/something'],
+    'wild text': ['/wild/*path/info', '/wild/some/thing/info'],
+  }
+  return {
+    rows: [...generated(100).rows, ...Object.values(patterns).map(([pattern]): Row => ['GET', pattern])],
+    asks: Object.fromEntries(Object.entries(patterns).map(([name, [expected, path]]) => [name, { method: 'GET', path, expected }])),
   }
 }

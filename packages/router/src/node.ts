@@ -68,6 +68,8 @@ export class Node {
   /** Does a text lead on that begins with '/', or with anything else? */
   slash = false
   inner = false
+  /** The code that the one text which leads on begins with; -1: none does, -2: several do. */
+  sole = -1
   /** In which search a leaf was last reached, and the `ends` that were: a later way to it is a worse one. */
   search = 0
   reached = 0
@@ -92,6 +94,7 @@ export class Node {
     const code = node.text[0] as number
     if (code === 47) this.slash = true
     else this.inner = true
+    this.sole = this.sole === -1 || this.sole === code ? code : -2
     if (code >= 128) {
       this.#wide ??= new Map()
       this.#wide.set(code, node)

@@ -61,7 +61,8 @@ export class Search {
         if (at + 1 >= length ? node.ends !== 0 : (node.ends & OPEN) !== 0) this.#arrive(node, at, depth)
         if (at === length) return
         if (node.rest !== undefined) this.#take(node.rest, at, length, depth, false)
-        if (node.branches !== undefined) for (const branch of node.branches) this.#branch(branch, at, depth)
+        const { branches } = node
+        if (branches !== undefined) for (let index = 0; index < branches.length; index++) this.#branch(branches[index] as Branch, at, depth)
         segment = node.segment
       } else if (at === length) return
 
@@ -140,8 +141,12 @@ export class Search {
     else if (to.ends !== 0) this.#arrive(to, end, depth + 1)
     const open = !inSegment && (to.ends & OPEN) !== 0
     if (!to.inner && !open && (inSegment || !to.slash)) return
+    const path = this.#path
+    const { sole } = to
     for (let last = end - 1; last > at; last--) {
-      const code = this.#path.charCodeAt(last)
+      const code = path.charCodeAt(last)
+      // Most characters lead nowhere: this line is what a long value costs.
+      if (code !== sole && sole >= 0 && !mayFold(code) && !open) continue
       let next = to.next(code)
       if (next === undefined && mayFold(code)) next = to.next(this.#fold(code))
       if (next === undefined && !(open && code === SLASH)) continue
