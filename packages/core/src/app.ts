@@ -1,16 +1,17 @@
 import { type AsyncLocalStorage, AsyncLocalStorage as Storage } from 'node:async_hooks'
 import EventEmitter from 'node:events'
 import http, { type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http'
-import { type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2'
 import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { ShutdownError } from './abort-reasons'
 import { type AppOptions, checkTimeout, defaults, type StopOptions } from './app-options'
 import { compose, type Composed, type DefaultState, type Middleware, type Next } from './compose'
-import { Connections, type Connection, type Server } from './connections'
+import { Connections, type Server } from './connections'
 import { Context, lifetime } from './context'
 import { diagnostics } from './diagnostics'
 import { continueWhenRead } from './expect-continue'
+import { Gate } from './gate'
 import { HttpError } from './http-error'
 import { InFlight } from './in-flight'
 import { inject, type InjectedRequest, type InjectedResponse } from './inject'
@@ -59,12 +60,9 @@ export class App<State = DefaultState> extends EventEmitter {
   readonly #serverOptions: ServerOptions
   readonly #timeout: number | undefined
   readonly #listeners = new WeakSet<object>()
-  readonly #servers = new Set<Server>()
   readonly #inflight = new InFlight()
   readonly #connections = new Connections((socket) => this.#loseQueued(socket))
-  /** Requests that wait at the gate, and how often it was closed. */
-  #held: (() => void)[] = []
-  #holds = 0
+  readonly #gate = new Gate()
   #warned = false
   #stop: Stop | undefined = undefined
 
@@ -124,12 +122,12 @@ export class App<State = DefaultState> extends EventEmitter {
    * @returns the server
    */
   attach<S extends Server>(server: S): S {
-    if (this.#servers.has(server)) return server
+    if (this.#connections.servers.has(server)) return server
     if (!server.listeners('request').some((listener) => this.#listeners.has(listener))) {
       server.on('request', this.callback() as (...args: unknown[]) => unknown)
     }
     continueWhenRead(server)
-    this.#follow(server)
+    this.#connections.follow(server)
     return server
   }
 
@@ -138,17 +136,9 @@ export class App<State = DefaultState> extends EventEmitter {
     return inject(this.callback() as http.RequestListener, this.#serverOptions, request)
   }
 
-  /** Follows a server from `attach` or from its first request on. */
-  #follow(server: Server): void {
-    this.#servers.add(server)
-    this.#connections.watch(server)
-    server.on('close', () => this.#servers.delete(server))
-    server.on('listening', () => this.#servers.add(server))
-  }
-
   /** The servers that the app answers, from `listen`, `attach` or their first request on, until they are closed. */
   get servers(): ReadonlySet<Server> {
-    return this.#servers
+    return this.#connections.servers
   }
 
   /** The open sockets of these servers; a TLS connection's raw socket until its handshake is done, then its TLSSocket. */
@@ -187,9 +177,9 @@ export class App<State = DefaultState> extends EventEmitter {
       // HTTP/2's compat API is close enough to http's to be one type here.
       const ctx = this.createContext(req as IncomingMessage, res as ServerResponse) as Context
       const life = ctx[lifetime]
-      life.begin(this.#inflight, this.#connectionOf(req), this.#stop)
+      life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop)
       if (this.#timeout !== undefined) life.setTimeout(this.#timeout)
-      if (this.#holds > 0) return new Promise((resolve) => this.#held.push(() => resolve(this.#run(ctx, fn))))
+      if (this.#gate.closed) return this.#gate.opened().then(() => this.#run(ctx, fn))
       return this.#run(ctx, fn)
     }
     this.#listeners.add(listener)
@@ -299,16 +289,7 @@ export class App<State = DefaultState> extends EventEmitter {
 
   /** New requests wait before the first middleware until the returned function is called. Holds add up. */
   hold(): () => void {
-    let released = false
-    this.#holds++
-    return () => {
-      if (released) return
-      released = true
-      if (--this.#holds > 0) return
-      const held = this.#held
-      this.#held = []
-      for (const proceed of held) proceed()
-    }
+    return this.#gate.hold()
   }
 
   /**
@@ -322,30 +303,6 @@ export class App<State = DefaultState> extends EventEmitter {
     this.#stop = { error: new ShutdownError(cause), abortAt, admit }
     for (const ctx of this.#inflight) ctx[lifetime].stop(this.#stop)
     return this.#stop.error
-  }
-
-  /** The record of a request's connection. A server that is met for the first time is attached. */
-  #connectionOf(req: IncomingMessage | Http2ServerRequest): Connection | undefined {
-    if (req.httpVersionMajor >= 2) {
-      const stream: ServerHttp2Stream | undefined = (req as Http2ServerRequest).stream
-      const session = stream?.session as ServerHttp2Session | undefined
-      if (session === undefined || this.#connections.sessions.has(session)) return undefined
-      this.#meet(session.socket)
-      this.#connections.sessions.add(session)
-      session.once('close', () => this.#connections.sessions.delete(session))
-      return undefined
-    }
-    const socket = req.socket as Socket | undefined
-    if (socket === undefined) return undefined
-    return this.#connections.of(socket) ?? this.#meet(socket)
-  }
-
-  #meet(socket: Socket): Connection | undefined {
-    const { server } = socket as Socket & { server?: Server }
-    if (server?.listening && !this.#servers.has(server)) this.#follow(server) // that of `inject` does not listen
-    if (typeof socket.once !== 'function') return undefined
-    this.#connections.add(socket)
-    return this.#connections.of(socket)
   }
 
   // ── Display ─────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,5 @@
-import { type Server as HttpServer } from 'node:http'
-import { type Http2SecureServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { type IncomingMessage, type Server as HttpServer } from 'node:http'
+import { type Http2SecureServer, type Http2Server, type Http2ServerRequest, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { Server as TlsServer, type TLSSocket } from 'node:tls'
@@ -34,6 +34,8 @@ export class Connection {
  * A TLS connection shows as its raw socket until the handshake is done, then as its TLSSocket.
  */
 export class Connections extends Set<Socket> {
+  /** Those that are followed, until they are closed. */
+  readonly servers = new Set<Server>()
   /** HTTP/2 sessions, which live on one of the connections each. */
   readonly sessions = new Set<ServerHttp2Session>()
   readonly #records = new Map<Socket, Connection>()
@@ -47,17 +49,17 @@ export class Connections extends Set<Socket> {
   }
 
   /** Follows `server`'s connections from now on. Those it has already are met with their next request. */
-  watch(server: Server): void {
+  follow(server: Server): void {
+    this.servers.add(server)
+    server.on('close', () => this.servers.delete(server))
+    server.on('listening', () => this.servers.add(server))
     if (server instanceof TlsServer) {
       server.on('connection', (socket: Socket) => this.#handshake(socket))
       server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
     } else {
       server.on('connection', (socket: Socket) => this.add(socket))
     }
-    server.on('session', (session: ServerHttp2Session) => {
-      this.sessions.add(session)
-      session.once('close', () => this.sessions.delete(session))
-    })
+    server.on('session', (session: ServerHttp2Session) => this.#addSession(session))
   }
 
   override add(socket: Socket): this {
@@ -71,6 +73,34 @@ export class Connections extends Set<Socket> {
       if (connection.open > 1) this.#onLostPipeline(socket)
     })
     return this
+  }
+
+  /** The record of a request's connection, none for HTTP/2. A server that is met for the first time is followed. */
+  ofRequest(req: IncomingMessage | Http2ServerRequest): Connection | undefined {
+    if (req.httpVersionMajor >= 2) {
+      const stream: ServerHttp2Stream | undefined = (req as Http2ServerRequest).stream
+      const session = stream?.session as ServerHttp2Session | undefined
+      if (session === undefined || this.sessions.has(session)) return undefined
+      this.#meet(session.socket)
+      this.#addSession(session)
+      return undefined
+    }
+    const socket = req.socket as Socket | undefined
+    if (socket === undefined) return undefined
+    return this.#records.get(socket) ?? this.#meet(socket)
+  }
+
+  #meet(socket: Socket): Connection | undefined {
+    const { server } = socket as Socket & { server?: Server }
+    if (server?.listening && !this.servers.has(server)) this.follow(server) // that of `inject` does not listen
+    if (typeof socket.once !== 'function') return undefined // a stand-in
+    this.add(socket)
+    return this.#records.get(socket)
+  }
+
+  #addSession(session: ServerHttp2Session): void {
+    this.sessions.add(session)
+    session.once('close', () => this.sessions.delete(session))
   }
 
   /** The record of a connection; undefined for one that was never met. */
