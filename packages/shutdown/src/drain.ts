@@ -135,7 +135,10 @@ export class Drain {
   #respond(req: IncomingMessage, res: ServerResponse): boolean {
     if (req.httpVersionMajor < 2) {
       this.#connect(req.socket)
-      if (this.#lines.get(req.socket)?.respond(req, res) === false) return false
+      if (this.#lines.get(req.socket)?.respond(req, res) === false) {
+        req.resume()
+        return false
+      }
     }
     this.#onResponse(res)
     return true

@@ -119,21 +119,13 @@ export class Line {
     const socket = this.#socket
     this.ended = true
     socket.off('finish', socket.destroy) // Socket.destroySoon, which Node calls after the last response, would not wait
-    if (req?.complete === false) req.resume().once('end', () => this.#discard())
-    else this.#discard()
-    socket.once('end', () => socket.destroy())
+    if (req?.complete === false) req.resume()
+    else if (this.upgraded) socket.resume()
     const watch = (bytesRead: number) => {
       this.#timer = setTimeout(() => (socket.bytesRead > bytesRead ? watch(socket.bytesRead) : socket.destroy()), LINGER)
     }
     clearTimeout(this.#timer)
     watch(socket.bytesRead)
-  }
-
-  /** Nothing that comes now can be answered: it goes past the parser, so that no handler runs for it. */
-  #discard(): void {
-    this.#socket.removeAllListeners('data')
-    this.#socket.on('data', () => {})
-    this.#socket.resume()
   }
 
   /** An answer that has begun is reset, so that a truncated body does not look whole. */
