@@ -126,7 +126,7 @@ export class App<State = DefaultState> extends EventEmitter {
     if (!server.listeners('request').some((listener) => this.#listeners.has(listener))) {
       server.on('request', this.callback() as (...args: unknown[]) => unknown)
     }
-    continueWhenRead(server)
+    continueWhenRead(server, () => this.#stop !== undefined)
     this.#connections.follow(server)
     return server
   }

@@ -5,8 +5,9 @@ import { type Server } from './connections'
 /**
  * Sends 100 Continue when the body of a request is first read, not before: a client that asks (`Expect`, RFC 9110
  * §10.1.1) then sends no body to a handler that refuses it. Not on HTTP/2, nor where 'checkContinue' is listened to.
+ * @param stopping - whether connections are let go after their responses
  */
-export function continueWhenRead(server: Server): void {
+export function continueWhenRead(server: Server, stopping: () => boolean): void {
   if (!(server instanceof HttpServer || server instanceof HttpsServer)) return
   if (server.listenerCount('checkContinue') > 0) return
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
@@ -16,7 +17,7 @@ export function continueWhenRead(server: Server): void {
       if (event !== 'data' && event !== 'readable') return
       req.off('newListener', onReader)
       if (res.headersSent) return
-      res.shouldKeepAlive = true
+      if (!stopping()) res.shouldKeepAlive = true
       res.writeContinue()
     })
     server.emit('request', req, res)

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { expect } from 'chai'
 import { App } from '@ebbjs/core'
-import { Client, serve } from './harness'
+import { Client, GET, serve } from './harness'
 
 const head = 'POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n'
 
@@ -28,6 +28,17 @@ describe('Expect: 100-continue', () => {
     app.silent = true
     const text = await new Client(await serve(app)).send(head).all()
     expect(text).to.match(/^HTTP\/1.1 413 /).and.to.contain('Connection: close').and.not.to.contain('100 Continue')
+  })
+
+  it('lets the connection go while the server stops', async () => {
+    const app = new App().use(async (ctx) => { ctx.body = await ctx.request.text() })
+    const client = new Client(await serve(app)).send(GET.replace('GET', 'HEAD'))
+    await client.sees('200')
+    app.beginStop({ cause: 'SIGTERM' })
+    client.send(head)
+    await client.sees('100 Continue')
+    client.send('hello')
+    expect(await client.all()).to.contain('Connection: close')
   })
 
   it('is left to a server that listens to checkContinue itself', async () => {
