@@ -1,28 +1,37 @@
 import { Server } from 'node:net'
 import { loopTurn, now } from './clock'
 
-/** How long (ms) the accept queue may keep the listener open. */
-const CAP = 200
-/** Turns of the loop without a new connection after which the queue counts as empty. */
+/** Turns of the loop without a new connection after which the queue counts as empty, */
 const QUIET_TURNS = 2
+/** and the time (ms) that they must take: a client may send half a round trip before its connection is in the queue. */
+const QUIET_TIME = 10
+/** Clients that keep coming hold the listener open for so long (ms), */
+const CAP = 200
+/** but at least for so many turns: libuv accepts one connection a turn, the queue has 511, and a busy turn may take 300 ms. */
+const CAP_TURNS = 600
 
 /**
  * Goes on accepting until the accept queue is quiet: a listener that closes resets what is still in it, and libuv
  * accepts only a few connections a turn. Then nothing new is accepted.
  * Call it while new requests are held: whoever is answered with `Connection: close` before the listener is gone
  * comes back to this very process.
+ * @param latest - the moment at which it gives up
  */
-export async function quietAcceptQueue(servers: Iterable<Server>): Promise<void> {
+export async function quietAcceptQueue(servers: Iterable<Server>, latest = Infinity): Promise<void> {
   const listening = [...servers].filter((server) => server.listening)
   if (listening.length === 0) return
-  const deadline = now() + CAP
-  let quiet = 0
+  const begun = now()
+  let quietSince = begun
+  let quietTurns = 0
   const arrived = () => {
-    quiet = 0
+    quietSince = now()
+    quietTurns = 0
   }
+  const isQuiet = () => quietTurns >= QUIET_TURNS && now() - quietSince >= QUIET_TIME
+  const isCapped = (turns: number) => (turns >= CAP_TURNS && now() - begun >= CAP) || now() >= latest
   for (const server of listening) server.on('connection', arrived)
-  while (quiet < QUIET_TURNS && now() < deadline) {
-    quiet++
+  for (let turns = 0; !isQuiet() && !isCapped(turns); turns++) {
+    quietTurns++
     await loopTurn()
   }
   for (const server of listening) server.off('connection', arrived)

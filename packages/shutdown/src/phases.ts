@@ -91,7 +91,7 @@ export class Phases {
     const abortAt = Math.min(now() + abortAfter, cutAt)
     const release = targets.map((target) => target.hold())
     const servers = targets.flatMap((target) => [...target.servers])
-    if (!handover) await quietAcceptQueue(servers)
+    if (!handover) await quietAcceptQueue(servers, abortAt)
     stopListening(servers)
     this.#beginStop(abortAt)
     loops.stop(this.#errors[0] ?? new Error(`The server is stopping (${reason})`))

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo, connect } from 'node:net'
 import { expect } from 'chai'
 import { quietAcceptQueue, stopListening } from '../src/accept-barrier'
+import { now } from '../src/clock'
 
 describe('the accept barrier', () => {
   it('accepts all that is in the accept queue before the listener closes', async () => {
@@ -18,6 +19,39 @@ describe('the accept barrier', () => {
     await Promise.all(closes)
     expect(accepted).to.equal(100)
     expect(server.listenerCount('connection')).to.equal(1)
+  })
+
+  it('waits for the queue however long a turn of the loop takes', async () => {
+    let accepted = 0
+    const server = createServer((socket) => {
+      accepted++
+      socket.on('error', () => {}).end()
+    }).listen(0)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const closes = Array.from({ length: 10 }, () => once(connect(port).on('error', () => {}).resume(), 'close'))
+    let busy = true
+    const turn = () => {
+      for (const end = now() + 60; now() < end; );
+      if (busy) setImmediate(turn)
+    }
+    turn()
+    await quietAcceptQueue([server])
+    stopListening([server])
+    busy = false
+    await Promise.all(closes)
+    expect(accepted).to.equal(10)
+  })
+
+  it('gives up at the latest moment that it is given', async () => {
+    const server = createServer().listen(0)
+    await once(server, 'listening')
+    const busy = setInterval(() => server.emit('connection', undefined), 1)
+    const begun = now()
+    await quietAcceptQueue([server], begun + 50)
+    expect(now() - begun).to.be.within(49, 1_000)
+    clearInterval(busy)
+    server.close()
   })
 
   it('is passed at once where nothing listens', async () => {

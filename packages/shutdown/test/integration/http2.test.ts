@@ -89,7 +89,6 @@ for (const [kind, create] of [
       const racing = session.request({ ':path': '/2' }) // GOAWAY is on its way to the client
       await once(racing, 'close').catch(() => {})
       expect(racing.rstCode).to.be.oneOf([http2.constants.NGHTTP2_REFUSED_STREAM, http2.constants.NGHTTP2_CANCEL])
-      expect(() => session.request({ ':path': '/3' })).to.throw('New streams cannot be created after receiving a GOAWAY')
       gate.open('one')
       expect(await first).to.deep.equal([200, 'one'])
       await stopped

@@ -119,9 +119,9 @@ describe('a process with a shutdown', () => {
     const probe = async (url: string) => (await (await Client.connect(port)).get(url).answer()).status
     expect([await probe('/livez'), await probe('/readyz'), existsSync(file)]).to.deep.equal([200, 200, true])
     child.kill('SIGTERM')
-    await child.prints(/SIGTERM: stopping/, 'stderr')
+    await child.prints(/cleaning up/)
     expect([await probe('/livez'), await probe('/readyz'), existsSync(file)]).to.deep.equal([200, 503, false])
-    child.process.send('clean up')
+    child.process.send('go on')
     expect((await child.exit).code).to.equal(0)
   })
 })
