@@ -11,6 +11,16 @@ export interface Match {
   readonly params: AnyParams
 }
 
+/** What `router.match` gives. */
+export interface MatchResult {
+  /** Layers that take the path, whatever the method. */
+  readonly path: Layer[]
+  /** Those of them that run for the method. */
+  readonly pathAndMethod: Layer[]
+  /** Is one of these a route? */
+  readonly route: boolean
+}
+
 /** What `select` gives. */
 export interface Selection {
   /** Layers that take the path, whatever the method. */

@@ -2,26 +2,15 @@ import { type DefaultState, type Next } from '@ebbjs/core'
 import { allowedMethods, type AllowedMethodsOptions, methodsOf } from './allowed-methods'
 import { buildUrl } from './build-url'
 import { dispatch } from './dispatch'
+import { announce, choose } from './found'
 import { type AnyHandler, type Handler, type ParamHandler, type RouterContext } from './handler'
 import { inspectLayers, type RouteReport } from './inspect'
 import { Layer, type LayerOptions } from './layer'
-import { announce, choose } from './found'
-import { type Match, Matcher } from './matcher'
+import { type Match, Matcher, type MatchResult } from './matcher'
 import { type ParamsOf, type Params } from './path-params'
-import { isRouteOptions, type RouteOptions } from './route-options'
 import { defaultMethods, matchHost, RouterEvents, type RouterEventSelector, type RouterOptions } from './router-options'
 import { type UrlArgs } from './url-args'
-import { type Verbs, verbs } from './verbs'
-
-/** What `router.match` gives. */
-export interface MatchResult {
-  /** Layers that take the path, whatever the method. */
-  readonly path: Layer[]
-  /** Those of them that run for the method. */
-  readonly pathAndMethod: Layer[]
-  /** Is one of these a route? */
-  readonly route: boolean
-}
+import { readRoute, type Verbs, verbs } from './verbs'
 
 /** What `use` takes. */
 type Used<Ctx> = Handler<Ctx> | AnyHandler
@@ -52,7 +41,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   constructor(options: RouterOptions<Prefix> = {}) {
     this.opts = { ...options }
-    this.methods = options.methods ?? defaultMethods
+    this.methods = [...(options.methods ?? defaultMethods)]
     this.exclusive = Boolean(options.exclusive)
     this.host = options.host
     for (const name of ['sensitive', 'strict', 'trailing'] as const) {
@@ -86,23 +75,12 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
     return layer
   }
 
-  /** What the verbs do, each with its `methods`: see AddRoute. */
-  #add(verb: string, methods: readonly string[], args: unknown[]): this {
-    const named = args.length >= 2 && (typeof args[1] === 'string' || args[1] instanceof RegExp)
-    const name = named ? (args[0] as string) : undefined
-    const [path, ...rest] = named ? args.slice(1) : args
-    if (typeof path !== 'string' && !(path instanceof RegExp) && !(Array.isArray(path) && path.length > 0)) {
-      throw new TypeError(`You have to provide a path when adding a${verb === 'all' ? 'n' : ''} ${verb} handler`)
-    }
-    const options = isRouteOptions(rest[0]) ? (rest.shift() as RouteOptions) : undefined
-    this.register(path as string, methods, rest as Handler[], name === undefined ? options : { ...options, name })
-    return this
-  }
-
   static {
     for (const [verb, methods] of verbs) {
       const value = function (this: Router, ...args: unknown[]) {
-        return this.#add(verb === 'del' ? 'delete' : verb, methods, args)
+        const { path, handlers, options } = readRoute(verb, args)
+        this.register(path as string, methods, handlers, options)
+        return this
       }
       Object.defineProperty(this.prototype, verb, { value, writable: true, configurable: true })
     }
@@ -184,7 +162,10 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   // ── Asking ──────────────────────────────────────────────────────────────────────────────────
 
-  /** The first route in the order of registration that takes method and path, or null; no middleware, no context. */
+  /**
+   * The first route in the order of registration that takes method and path, or null; no middleware, no context.
+   * @throws BadPathError (a URIError with status 400) if a param is not valid percent-encoded UTF-8
+   */
   find(method: string, path: string): Match | null {
     const matcher = this.#compiled()
     const match = matcher.first(path, method)

@@ -60,7 +60,7 @@ export class Search {
       if (node.stops) {
         if (at + 1 >= length ? node.ends !== 0 : (node.ends & OPEN) !== 0) this.#arrive(node, at, depth)
         if (at === length) return
-        if (node.rest !== undefined) this.#take(node.rest, at, length, depth, false)
+        if (node.rest !== undefined) this.#takeRest(node.rest, at, depth)
         const { branches } = node
         if (branches !== undefined) for (let index = 0; index < branches.length; index++) this.#branch(branches[index] as Branch, at, depth)
         segment = node.segment
@@ -155,6 +155,16 @@ export class Search {
       const textEnd = next === undefined ? -1 : this.#textEnd(next.text, 1, last + 1)
       if (textEnd !== -1) this.#visit(next as Node, textEnd, depth + 1)
     }
+  }
+
+  #takeRest(to: Node, at: number, depth: number): void {
+    if (to.sole !== -1) {
+      this.#take(to, at, this.#path.length, depth, false)
+      return
+    }
+    this.#way[2 * depth] = at
+    this.#way[2 * depth + 1] = this.#path.length
+    this.#arrive(to, this.#path.length, depth + 1)
   }
 
   #branch({ capture, until, orText, to }: Branch, at: number, depth: number): void {

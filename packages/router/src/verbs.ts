@@ -1,7 +1,8 @@
 import http from 'node:http'
 import { type AnyHandler, type Handler, type RouterContext } from './handler'
+import { type LayerOptions } from './layer'
 import { type ParamsOf } from './path-params'
-import { type RouteOptions } from './route-options'
+import { isRouteOptions, type RouteOptions } from './route-options'
 import { type Router } from './router'
 
 /** What a route may be given as its path: paths as in path-to-regexp, RegExps, or several of these. */
@@ -40,3 +41,18 @@ export const verbs = new Map<string, string[]>([
   ['del', ['delete']],
   ['all', http.METHODS.map((method) => method.toLowerCase())],
 ])
+
+/**
+ * What a verb was given: `(path, ...handlers)`, with a name before it or options behind it.
+ * @throws TypeError if there is no path
+ */
+export function readRoute(verb: string, args: readonly unknown[]): { path: PathInput; handlers: Handler[]; options: LayerOptions } {
+  const named = args.length >= 2 && (typeof args[1] === 'string' || args[1] instanceof RegExp)
+  const [path, ...rest] = named ? args.slice(1) : args
+  if (typeof path !== 'string' && !(path instanceof RegExp) && !(Array.isArray(path) && path.length > 0)) {
+    const name = verb === 'del' ? 'delete' : verb
+    throw new TypeError(`You have to provide a path when adding a${name === 'all' ? 'n' : ''} ${name} handler`)
+  }
+  const options = isRouteOptions(rest[0]) ? (rest.shift() as RouteOptions) : {}
+  return { path: path as PathInput, handlers: rest as Handler[], options: named ? { ...options, name: args[0] as string } : options }
+}
