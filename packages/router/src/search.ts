@@ -168,8 +168,11 @@ export class Search {
   }
 
   #branch({ capture, until, orText, to }: Branch, at: number, depth: number): void {
-    this.#take(to, at, this.#runEnd(at, until, capture.inSegment), depth, capture.inSegment)
-    if (orText.length > 0 && this.#textEnd(orText, 0, at) !== -1) {
+    const end = this.#runEnd(at, until, capture.inSegment)
+    if (end > at) {
+      this.#take(to, at, end, depth, capture.inSegment)
+    } else if (orText.length > 0 && this.#path.charCodeAt(at) !== SLASH) {
+      // The run is empty because `until` is here, and that is what `orText` is.
       this.#way[2 * depth] = at
       this.#way[2 * depth + 1] = at + orText.length
       this.#visit(to, at + orText.length, depth + 1)
