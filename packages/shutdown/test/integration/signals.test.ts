@@ -166,16 +166,19 @@ describe('a process that is told to stop', () => {
     const slow = await Client.connect(port)
     const [idle, probe] = [await Client.connect(port), await Client.connect(port)]
     await idle.get('/').answer()
+    // heads that are half sent are waited for, however slow this machine is
+    idle.send('GET / HTTP/1.1\r\n')
+    probe.send('GET /livez HTTP/1.1\r\n')
     slow.get('/slow?ms=600')
     await child.prints(/request \/slow/)
     child.kill('SIGTERM')
     await child.prints(/SIGTERM: stopping/, 'stderr')
     await refused(port)
 
-    const answer = await idle.get('/').answer()
+    const answer = await idle.send('Host: x\r\n\r\n').answer()
     expect(answer.status).to.equal(503)
     expect(answer.headers).to.include({ 'content-type': 'application/problem+json', connection: 'close', 'retry-after': '1' })
-    expect((await probe.get('/livez').answer()).status).to.equal(200)
+    expect((await probe.send('Host: x\r\n\r\n').answer()).status).to.equal(200)
     expect((await slow.answer()).status).to.equal(200)
     expect((await child.exit).code).to.equal(0)
   })
@@ -202,11 +205,12 @@ describe('a process that is told to stop', () => {
     const child = Child.start('service.ts')
     const port = await child.port()
     const [slow, crash] = [await Client.connect(port), await Client.connect(port)]
+    crash.send('GET /crash HTTP/1.1\r\n')
     slow.get('/slow?ms=600')
     await child.prints(/request \/slow/)
     child.kill('SIGTERM')
     await child.prints(/SIGTERM: stopping/, 'stderr')
-    crash.get('/crash')
+    crash.send('Host: x\r\n\r\n')
 
     expect((await slow.answer()).status).to.equal(200)
     expect((await child.exit).code).to.equal(1)
