@@ -1,7 +1,10 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { type AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import { App } from '@ebbjs/core'
 import { gracefulShutdown, type Stoppable } from '../src'
+import { Client } from './client'
 import { Gate, Service } from './service'
 
 const quiet = { exit: false, signals: false, logger: false } as const
@@ -161,6 +164,75 @@ describe('gracefulShutdown', () => {
     ])
     expect([exitCode, clean]).to.deep.equal([1, false])
     expect(lines.join('\n')).to.match(/hook 'db' failed: no connection/)
+  })
+
+  it('waits for what a request has handed to waitUntil, before it cleans up', async () => {
+    const work = new Gate()
+    const order: string[] = []
+    const service = await Service.start((ctx) => {
+      ctx.waitUntil(work.opened.then(() => order.push('mail sent')))
+      ctx.body = 'ok'
+    })
+    service.shutdown.onCleanup('db', () => order.push('db closed'))
+    await (await service.connect()).get('/').answer()
+    const stopped = service.shutdown.stop()
+    await service.draining()
+    expect(service.shutdown.inflight().map(({ phase }) => phase)).to.deep.equal(['background'])
+    work.open()
+    expect(await stopped).to.include({ clean: true })
+    expect(order).to.deep.equal(['mail sent', 'db closed'])
+  })
+
+  it('drains a server that was added as it does the first', async () => {
+    const entered = new Gate<ServerResponse>()
+    const service = await Service.start((ctx) => (ctx.body = 'ok'))
+    const admin = service.shutdown.add(createServer((_, res) => entered.open(res)))
+    expect(() => service.shutdown.add(admin)).to.throw(TypeError, /^Cannot shut down Server twice/)
+    await once(admin.listen(0, '127.0.0.1'), 'listening')
+    const client = (await Client.connect((admin.address() as AddressInfo).port)).get('/')
+    const res = await entered.opened
+    const stopped = service.shutdown.stop()
+    await service.draining()
+    expect(admin.listening).to.equal(false)
+    res.end('whole')
+    const answer = await client.answer()
+    expect([answer.body, answer.headers['connection']]).to.deep.equal(['whole', 'close'])
+    expect((await stopped).requests.finished).to.equal(1)
+  })
+
+  describe('in a hand-over', () => {
+    /** What /readyz says in the middle of a stop. */
+    async function readyz(begin: (service: Service) => unknown): Promise<number> {
+      const entered = new Gate()
+      const release = new Gate()
+      const service: Service = await Service.start(
+        (ctx) => {
+          if (ctx.path === '/readyz') return health(ctx, () => Promise.resolve())
+          entered.open()
+          return release.opened
+        },
+        { handover: true },
+      )
+      const health = service.shutdown.health()
+      const [busy, probe] = [(await service.connect()).get('/busy'), await service.connect()]
+      await entered.opened
+      probe.send('GET /readyz HTTP/1.1\r\n')
+      begin(service)
+      await service.draining()
+      const { status } = await probe.send('Host: x\r\n\r\n').answer()
+      release.open()
+      await busy.answer()
+      await service.shutdown.stop()
+      return status
+    }
+
+    it('stays ready: others go on accepting on the same socket', async () => {
+      expect(await readyz(({ shutdown }) => shutdown.stop('SIGTERM'))).to.equal(200)
+    })
+
+    it('is not ready at once when the stop is fatal', async () => {
+      expect(await readyz(({ shutdown }) => shutdown.startup('cache', Promise.reject(new Error('no'))))).to.equal(503)
+    })
   })
 
   it('adds resources by their shape', async () => {

@@ -110,6 +110,16 @@ describe('long-lived connections of a server that stops', () => {
     expect(report.phases.abort).to.be.below(500)
   })
 
+  it('streams of ctx.sse() end with a last retry, whole, when the drain begins', async () => {
+    const service = await Service.start((ctx) => void ctx.sse().send({ data: 'first' }))
+    const client = (await service.connect()).get('/')
+    while (!client.received.includes('first')) await once(client.socket, 'data')
+    const report = await service.shutdown.stop()
+    expect((await client.answer()).body).to.match(/^data: first\n\nretry: \d+\n\n$/)
+    expect(report).to.include({ clean: true })
+    expect(report.requests).to.deep.equal({ finished: 1, aborted: 0, cut: 0 })
+  })
+
   it('a WebSocketServer on a port of its own is closed, and a stop ends though nobody is connected', async () => {
     const wss = new WebSocketServer({ port: 0 })
     await once(wss, 'listening')
