@@ -11,6 +11,7 @@ import { type Limits, type Plan, planOf, surroundings } from './plan'
 import { type ProcessCause, processSignals, type Stopper } from './process-signals'
 import { Readiness, readinessFile } from './readiness'
 import { describeExchange, type InFlightRequest, type ShutdownReport } from './report'
+import { closerOf } from './resource'
 import { notifyReady } from './supervisor'
 import { identityOf, isStoppable, type Stoppable, type Target, targetsOf } from './target'
 import { isWebSocketServer, WebSockets } from './web-sockets'
@@ -114,13 +115,7 @@ export class Shutdown {
       this.#webSockets.push(new WebSockets(resource))
       return resource
     }
-    const method = [Symbol.asyncDispose, 'end', 'quit', 'disconnect', 'close', 'destroy'].find(
-      (key) => typeof (resource as Record<PropertyKey, unknown> | null)?.[key] === 'function',
-    )
-    if (method === undefined) {
-      throw new TypeError(`Cannot add ${inspect(resource)}: it must have one of Symbol.asyncDispose, end, quit, disconnect, close, destroy`)
-    }
-    this.onCleanup(name, () => (resource as Record<PropertyKey, Hook>)[method]?.())
+    this.onCleanup(name, closerOf(resource))
     return resource
   }
 

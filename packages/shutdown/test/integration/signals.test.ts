@@ -130,6 +130,26 @@ describe('a process that is told to stop', () => {
     expect((await child.exit).code).to.equal(0)
   })
 
+  it('answers requests on used connections that were sent while the loop was busy', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ebb-'))
+    const until = path.join(folder, 'until')
+    const child = Child.start('service.ts')
+    const port = await child.port()
+    const clients = await Promise.all(Array.from({ length: 20 }, () => Client.connect(port)))
+    await Promise.all(clients.map((client) => client.get('/').answer()))
+    const busy = await Client.connect(port)
+    busy.get(`/busy?until=${until}`)
+    await child.prints(/request \/busy/)
+    for (const client of clients) client.get('/')
+    child.kill('SIGTERM')
+    writeFileSync(until, '')
+
+    const answers = await Promise.all([busy, ...clients].map((client) => client.answer()))
+    rmSync(folder, { recursive: true })
+    expect(answers.map(({ status }) => status)).to.deep.equal(Array(21).fill(200))
+    expect((await child.exit).code).to.equal(0)
+  })
+
   it('serves everything while it is a lame duck, says that it is not ready, and has each response say close', async () => {
     const child = Child.start('service.ts', { delay: 2_000 })
     const port = await child.port()
