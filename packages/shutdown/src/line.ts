@@ -51,6 +51,7 @@ export class Line {
     if (entry.marked) res.shouldKeepAlive = false
     this.#open.push(entry)
     clearTimeout(this.#timer)
+    const bytesAtArrival = this.#socket.bytesRead
     // Runs after Node's own listener, which has ended the socket if this response said close.
     res.once('finish', () => {
       if (this.#socket.writableEnded) this.#linger(req)
@@ -58,7 +59,7 @@ export class Line {
     res.once('close', () => {
       this.#open.splice(this.#open.indexOf(entry), 1)
       this.#responded = true
-      this.#bytesAtIdle = this.#socket.bytesRead
+      this.#bytesAtIdle = hasBody(req) ? this.#socket.bytesRead : bytesAtArrival
       if (this.#open.length === 0 && this.#closing) this.#closeAfter(AFTER_RESPONSE)
     })
     return true
@@ -164,6 +165,11 @@ export class Line {
 /** Its head is on its way, and says that it is the last. */
 function saysClose(res: ServerResponse): boolean {
   return res.headersSent && (!res.shouldKeepAlive || res.getHeader('connection') === 'close')
+}
+
+/** What comes after its head belongs to it. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /** Only TCP itself can be reset (Node lib/net.js, Socket.resetAndDestroy): neither TLS nor a unix socket. */

@@ -183,6 +183,27 @@ for (const kind of kinds) {
       })
     }
 
+    it(`a head that was half sent behind a running stream and completes ${LATER} ms after its end is answered`, async () => {
+      const entered = new Gate<ServerResponse>()
+      const service = await Service.handle(kind, (req, res) => {
+        if (req.url === '/stream') entered.open(res)
+        else res.end('next')
+      })
+      const client = (await service.connect()).get('/stream')
+      const res = await entered.opened
+      res.write('begun')
+      const stopped = service.shutdown.stop()
+      await service.draining()
+      client.send('GET /next HTTP/1.1\r\nHo')
+      await delay(50) // it is read by now
+      res.end()
+      await client.answer()
+      await delay(LATER)
+      const answer = await client.send('st: x\r\n\r\n').answer()
+      expect([answer.body, answer.headers['connection']]).to.deep.equal(['next', 'close'])
+      expect(await stopped).to.include({ clean: true })
+    })
+
     it('connections that are silent, or whose head never completes, hold the stop no longer than their share', async () => {
       const service = await Service.handle(kind, (_, res) => res.end('ok'), { timeout: 60_000 })
       const [silent, half] = [await service.connect(), await service.connect()]
