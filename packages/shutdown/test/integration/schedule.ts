@@ -100,10 +100,11 @@ export class Run {
 
     const acts = actors.map((actor) => this.#act(actor, service))
     await this.#until(stopAt)
+    const told = this.#now
     const stopped = service.shutdown.stop('test')
     if (stopsAgain) void service.shutdown.stop('again')
     const report = await stopped
-    const took = this.#now - stopAt
+    const took = this.#now - told
     const left = await new Promise<number>((resolve) => service.server.getConnections((_, count) => resolve(count)))
     await Promise.all(acts)
     return [...this.#sent.flatMap((sent) => this.#judge(sent)), ...this.#judgeStop(report, took, left, service.server.listening)]
@@ -268,7 +269,21 @@ export class Run {
   }
 }
 
-/** For those who run many schedules: they share one process. */
+/** The promises hold while the event loop turns: where the machine stood still for so long (ms), a batch says nothing. */
+const STALL = 300
+
+/** Runs schedules side by side in this process; again if the machine stood still. */
 export async function brokenIn(batch: readonly Schedule[]): Promise<string[]> {
-  return (await Promise.all(batch.map((schedule) => new Run(schedule).broken()))).flat()
+  let broken: string[] = []
+  for (let tries = 0; tries < 3; tries++) {
+    let [longest, last] = [0, performance.now()]
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last)
+      last = performance.now()
+    }, 10)
+    broken = (await Promise.all(batch.map((schedule) => new Run(schedule).broken()))).flat()
+    clearInterval(watch)
+    if (broken.length === 0 || longest < STALL) break
+  }
+  return broken
 }
