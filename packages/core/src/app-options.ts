@@ -36,6 +36,8 @@ export interface StopOptions {
   abortAt?: number
   /** Asked for each request that arrives from now on, before any middleware: false answers it 503. Default: all are served. */
   admit?: (ctx: Context) => boolean
+  /** Time (ms) over which requests that have read `ctx.stopping` are told, at even steps. Default 0: all at once. */
+  spread?: number
 }
 
 /** What an App does when it is not told otherwise. `env` is NODE_ENV's, if that is set. */

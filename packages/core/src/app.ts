@@ -6,7 +6,7 @@ import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { ShutdownError } from './abort-reasons'
 import { type AppOptions, checkTimeout, defaults, type StopOptions } from './app-options'
-import { compose, type Composed, type DefaultState, type Middleware, type Next } from './compose'
+import { compose, type Composed, ENDED, type DefaultState, type Middleware, type Next } from './compose'
 import { Connections, type Server } from './connections'
 import { Context, lifetime } from './context'
 import { diagnostics } from './diagnostics'
@@ -67,8 +67,9 @@ export class App<State = DefaultState> extends EventEmitter {
   #stop: Stop | undefined = undefined
 
   /** @throws RangeError if `timeout` is not a number of ms above 0 */
-  constructor(options: AppOptions = {}) {
+  constructor(given?: AppOptions) {
     super()
+    const options = given ?? {} // Koa takes null too
     const { timeout } = options
     checkTimeout(timeout)
     this.env = options.env || process.env['NODE_ENV'] || defaults.env
@@ -122,6 +123,7 @@ export class App<State = DefaultState> extends EventEmitter {
    * @returns the server
    */
   attach<S extends Server>(server: S): S {
+    if (!(server instanceof EventEmitter)) throw new TypeError(`Cannot attach ${inspect(server)}: it must be a server of http, https or http2`)
     if (this.#connections.servers.has(server)) return server
     if (!server.listeners('request').some((listener) => this.#listeners.has(listener))) {
       server.on('request', this.callback() as (...args: unknown[]) => unknown)
@@ -188,30 +190,45 @@ export class App<State = DefaultState> extends EventEmitter {
 
   #run(ctx: Context, fn: Composed<Context>): Promise<void> {
     const life = ctx[lifetime]
-    const handled = () => life.handled()
     if (life.clientGone || ctx.res.writableEnded) { // it left, or its deadline passed, while it was held
-      handled()
-      return Promise.resolve()
+      life.handled()
+      return ENDED
     }
     if (this.#stop?.admit !== undefined && !this.#stop.admit(ctx)) {
       life.refuse(this.#stop.error)
-      handled()
-      return Promise.resolve()
+      life.handled()
+      return ENDED
     }
-    const answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
-    life.running = answered.then(handled, (error: unknown) => {
-      this.#lastResort(ctx, error)
-      handled()
-    })
-    return life.running
+    let answered: Promise<void>
+    try {
+      answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
+    } catch (error) {
+      answered = Promise.reject(error)
+    }
+    if (answered === ENDED) {
+      life.handled()
+      return ENDED
+    }
+    return (life.running = answered.then(
+      () => life.handled(),
+      (error: unknown) => {
+        this.#lastResort(ctx, error)
+        life.handled()
+      },
+    ))
   }
 
-  /** Runs the chain, answers with what it left in ctx, or with its error. */
+  /** Runs the chain, answers with what it left in ctx, or with its error: at once, if the chain ended at once. */
   handleRequest(ctx: Context, fn: Composed<Context>): Promise<void> {
     ctx.res.statusCode = 404
-    return fn(ctx)
-      .then(() => respond(ctx))
-      .catch((error: unknown) => ctx.onerror(error ?? toError(error)))
+    const running = fn(ctx)
+    if (running !== ENDED) return running.then(() => respond(ctx)).catch((error: unknown) => ctx.onerror(error ?? toError(error)))
+    try {
+      respond(ctx)
+      return ENDED
+    } catch (error) {
+      return Promise.reject(error).catch((thrown: unknown) => ctx.onerror(thrown ?? toError(thrown)))
+    }
   }
 
   /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
@@ -297,11 +314,16 @@ export class App<State = DefaultState> extends EventEmitter {
    * `abortAt`; `listen` listens no more; a request that `admit` refuses is answered 503. Closes nothing and aborts
    * no `ctx.signal`. A second call changes nothing.
    * @returns the one ShutdownError of this stop
+   * @throws TypeError without a cause
    */
-  beginStop({ cause, abortAt = Infinity, admit }: StopOptions): ShutdownError {
+  beginStop({ cause, abortAt = Infinity, admit, spread = 0 }: StopOptions = {} as StopOptions): ShutdownError {
+    if (typeof cause !== 'string') throw new TypeError(`Cannot begin to stop with cause ${inspect(cause)}: it must be a string`)
     if (this.#stop !== undefined) return this.#stop.error
     this.#stop = { error: new ShutdownError(cause), abortAt, admit }
-    for (const ctx of this.#inflight) ctx[lifetime].stop(this.#stop)
+    const lives = [...this.#inflight].map((ctx) => ctx[lifetime])
+    const watching = spread > 0 ? lives.filter((life) => life.watchesStopping).length : 0
+    let told = 0
+    for (const life of lives) life.stop(this.#stop, watching > 0 && life.watchesStopping ? (spread * told++) / watching : 0)
     return this.#stop.error
   }
 

@@ -17,6 +17,12 @@ export type DefaultState = Record<string, unknown>
 export type Composed<Ctx> = (ctx: Ctx, next?: Next) => Promise<void>
 
 /**
+ * What a chain returns that ended before it returned, and with nothing to say: one promise for all of them, so that
+ * nobody has to wait for it. A middleware that is no async function and returns nothing costs no promise.
+ */
+export const ENDED: Promise<void> = Promise.resolve()
+
+/**
  * Makes one function of a list of middleware, as koa-compose does: nested arrays are flattened,
  * the list is copied (what is added later does not count).
  * @throws TypeError if the list is no array or holds anything but functions
@@ -34,9 +40,10 @@ export function compose<Ctx>(middleware: readonly Nested<(ctx: Ctx, next: Next) 
       if (index <= last) return Promise.reject(new Error('next() called multiple times'))
       last = index
       const fn = index === chain.length ? next : chain[index]
-      if (fn === undefined) return Promise.resolve()
+      if (fn === undefined) return ENDED
       try {
-        return Promise.resolve(fn(ctx, () => dispatch(index + 1)) as Promise<void>)
+        const running = fn(ctx, () => dispatch(index + 1)) as Promise<void> | undefined
+        return running === undefined ? ENDED : Promise.resolve(running)
       } catch (error) {
         return Promise.reject(error)
       }

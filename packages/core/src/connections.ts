@@ -70,7 +70,10 @@ export class Connections extends Set<Socket> {
     socket.once('close', () => {
       this.delete(socket)
       this.#records.delete(socket)
-      if (connection.open > 1) this.#onLostPipeline(socket)
+      // Those behind a response that says close are dropped too: after this turn none of them is still to be told.
+      process.nextTick(() => {
+        if (connection.open > 0) this.#onLostPipeline(socket)
+      })
     })
     return this
   }

@@ -133,10 +133,16 @@ export class Lifetime {
     return this.#stoppingController.signal
   }
 
-  /** The server stops: tells `ctx.stopping`, and clamps the deadline. */
-  stop(stop: Stop): void {
+  /** Does the request know of its `ctx.stopping`? */
+  get watchesStopping(): boolean {
+    return this.#stoppingController !== undefined
+  }
+
+  /** The server stops: clamps the deadline, and tells `ctx.stopping` after `delay` ms if the request goes on so long. */
+  stop(stop: Stop, delay: number): void {
     this.#stop = stop
-    this.#stoppingController?.abort(stop.error)
+    if (delay === 0) this.#stoppingController?.abort(stop.error)
+    else setTimeout(() => this.#registry?.has(this.#ctx) && this.#stoppingController?.abort(stop.error), delay)
   }
 
   get deadline(): number | undefined {

@@ -86,11 +86,20 @@ export class Request {
   }
 
   get path(): string {
-    return parseurl(this.req)?.pathname as string
+    return this.parsed?.pathname as string
+  }
+
+  /** @throws HttpError 400 if it is no URL, such as `http://[::bad/` in absolute form: Koa answers 500 */
+  private get parsed(): ReturnType<typeof parseurl> {
+    try {
+      return parseurl(this.req)
+    } catch {
+      throw createHttpError(400, `Malformed URL: ${this.url}`)
+    }
   }
 
   set path(value: string) {
-    const url = parseurl(this.req)
+    const url = this.parsed
     if (!url || url.pathname === value) return
     this.url = formatUrl({ ...url, pathname: value } as UrlObject)
   }
@@ -112,11 +121,11 @@ export class Request {
 
   get querystring(): string {
     if (!this.req) return ''
-    return (parseurl(this.req)?.query as string | null) || ''
+    return (this.parsed?.query as string | null) || ''
   }
 
   set querystring(value: string) {
-    const url = parseurl(this.req)
+    const url = this.parsed
     if (!url || url.search === `?${value}`) return
     this.url = formatUrl({ ...url, search: value } as UrlObject)
   }

@@ -2,7 +2,7 @@ import { type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import statuses from 'statuses'
 import { isStream } from './body-stream'
-import { type Context } from './context'
+import { type Context, lifetime } from './context'
 import { implyLength, implyType } from './outgoing'
 
 /** Turns `ctx.body` into bytes. Does nothing if `ctx.respond` is false. */
@@ -68,8 +68,13 @@ function json(res: ServerResponse, body: unknown): void {
 function stream(ctx: Context, body: Readable): void {
   const { res } = ctx
   body.on('error', (error) => ctx.onerror(error))
+  body.once('close', () => {
+    if (!body.readableEnded && !body.errored && !res.writableEnded && !ctx[lifetime].clientGone) ctx.onerror(new Error(DESTROYED))
+  })
   if (body !== ctx.body) res.once('close', () => body.destroy()) // ctx.body itself is destroyed with the lifetime
   if (body.errored) ctx.onerror(body.errored)
-  else if (body.destroyed && !body.readableEnded) ctx.onerror(new Error('The body stream was destroyed before it was sent'))
+  else if (body.destroyed && !body.readableEnded) ctx.onerror(new Error(DESTROYED))
   else body.pipe(res)
 }
+
+const DESTROYED = 'The body stream was destroyed before its end'

@@ -21,6 +21,10 @@ describe('App', () => {
       }
     })
 
+    it('may be null, as in Koa', () => {
+      expect(new App(null as never).subdomainOffset).to.equal(2)
+    })
+
     it('ignore what they do not know, as in Koa', () => {
       expect(() => new App({ unknown: 1 } as object)).not.to.throw()
     })
@@ -59,6 +63,12 @@ describe('App', () => {
     for (const bad of ['x', null, undefined, {}, 1]) {
       expect(() => new App().use(bad as never)).to.throw(TypeError, 'middleware must be a function!')
     }
+  })
+
+  it('attach() and beginStop() refuse what they cannot take, naming what, value and rule', () => {
+    const app = new App()
+    expect(() => app.attach({} as never)).to.throw(TypeError, 'Cannot attach {}: it must be a server of http, https or http2')
+    expect(() => app.beginStop(undefined as never)).to.throw(TypeError, 'Cannot begin to stop with cause undefined: it must be a string')
   })
 
   it('use() returns the app, and middleware shows what it was given', () => {
@@ -119,6 +129,17 @@ describe('App', () => {
       app.use((ctx) => { ctx.body = 'ok' })
       await ask(await serve(app))
       expect(seen).to.deep.equal(['create', 'handle'])
+    })
+
+    it('does not leave a client waiting when an overridden handleRequest throws', async () => {
+      class Broken extends App {
+        override handleRequest(): Promise<void> {
+          throw new Error('broken')
+        }
+      }
+      const app = new Broken()
+      const lines = await printed(async () => expect((await ask(await serve(app))).status).to.equal(500))
+      expect(lines.join()).to.include('broken')
     })
 
     it('does not leave a client waiting when an overridden ctx.onerror throws', async () => {

@@ -132,18 +132,15 @@ describe('ctx.waitUntil', () => {
   it('keeps a request in flight after its response, in the background', async () => {
     const app = new App()
     const work = gate()
+    let closed: Promise<unknown> | undefined
     app.use((ctx) => {
+      closed = once(ctx.res, 'close')
       ctx.waitUntil(work.promise)
       ctx.body = 'ok'
     })
-    const port = await serve(app)
-    const seen = once([...app.servers][0]!, 'request')
-    const answer = ask(port)
-    await seen
-    const [ctx] = app.inflight
-    const closed = once(ctx!.res, 'close')
-    expect((await answer).body).to.equal('ok')
+    expect((await ask(await serve(app))).body).to.equal('ok')
     await closed
+    const [ctx] = app.inflight
     expect(app.inflight.size).to.equal(1)
     expect(ctx!.phase).to.equal('background')
     work.open()

@@ -168,6 +168,29 @@ describe('ctx.abort', () => {
 })
 
 describe('ctx.stopping', () => {
+  it('aborts over the spread of beginStop for requests that watch it, in the order of their arrival', async () => {
+    const app = new App()
+    const told: string[] = []
+    const here = [gate(), gate(), gate()]
+    app.use(async (ctx) => {
+      const { stopping } = ctx
+      here[Number(ctx.path.slice(1))]!.open()
+      await once(stopping, 'abort')
+      told.push(ctx.path)
+      ctx.body = 'bye'
+    })
+    const port = await serve(app)
+    const answers: Promise<unknown>[] = []
+    for (const [index, { promise }] of here.entries()) {
+      answers.push(ask(port, { path: `/${index}` }))
+      await promise
+    }
+    app.beginStop({ cause: 'SIGTERM', spread: 60 })
+    const atOnce = [...app.inflight].filter((ctx) => ctx.stopping.aborted).length
+    await Promise.all(answers)
+    expect({ atOnce, told }).to.deep.equal({ atOnce: 1, told: ['/0', '/1', '/2'] })
+  })
+
   it('aborts with beginStop, now and for requests that arrive later; ctx.signal does not', async () => {
     const app = new App()
     const handler = gate()

@@ -50,6 +50,18 @@ describe('respond', () => {
     expect(errors.map(({ message }) => message)).to.deep.equal(['no such file'])
   })
 
+  // Koa ends the response as if it were whole.
+  it('cuts the connection when a body stream is destroyed without an error after its first byte', async () => {
+    const stream = new PassThrough()
+    const { app: made, errors } = app((ctx) => { ctx.body = stream })
+    const client = new Client(await serve(made)).send(GET)
+    stream.write('first')
+    await client.sees('first')
+    stream.destroy()
+    expect(await client.all()).not.to.include('\r\n0\r\n\r\n')
+    expect(errors.map(({ message }) => message)).to.deep.equal(['The body stream was destroyed before its end'])
+  })
+
   it('answers 500 when a body stream has failed, or was destroyed, before respond', async () => {
     for (const error of [new Error('failed early'), undefined]) {
       const { app: made, errors } = app(async (ctx) => {

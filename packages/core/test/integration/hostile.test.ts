@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { expect } from 'chai'
 import { App } from '@ebbjs/core'
-import { ask, Client, GET, serve } from '../harness'
+import { ask, Client, gate, GET, serve } from '../harness'
 
 const head = (...lines: string[]) => ['POST / HTTP/1.1', 'Host: ebb', ...lines, '', ''].join('\r\n')
 
@@ -90,5 +90,37 @@ describe('what a client can send', () => {
   it('is a head that never ends: closed by the time limits of the server', async () => {
     const made = new App({ server: { headersTimeout: 50, connectionsCheckingInterval: 10 } }).use((ctx) => { ctx.body = 'x' })
     expect(await new Client(await serve(made)).send('GET / HTTP/1.1\r\nHost:').all()).to.match(/^HTTP\/1.1 408 /)
+  })
+})
+
+describe('a malformed URL in absolute form', () => {
+  // Koa: 500, and an 'error'.
+  it('is answered 400 by whoever reads the path, and is no error of the app', async () => {
+    const app = new App()
+    const errors: Error[] = []
+    app.on('error', (error: Error & { expose?: boolean }) => { if (!error.expose) errors.push(error) })
+    app.use((ctx) => { ctx.body = ctx.path })
+    const text = await new Client(await serve(app)).send('GET http://[::bad/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n').all()
+    expect(text).to.match(/^HTTP\/1\.1 400 /)
+    expect(text).to.include('Malformed URL')
+    expect(errors).to.deep.equal([])
+  })
+})
+
+describe('a pipeline behind a response that says close', () => {
+  it('is in flight no longer than its connection', async () => {
+    const app = new App()
+    const last = gate()
+    app.use(async (ctx) => {
+      if (ctx.path === '/2') ctx.set('Connection', 'close')
+      if (ctx.path === '/3') await last.promise
+      ctx.body = ctx.path
+    })
+    const client = new Client(await serve(app))
+    client.send(['/1', '/2', '/3'].map((path) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+    await client.closed
+    last.open()
+    await app.idle()
+    expect(app.inflight.size).to.equal(0)
   })
 })
