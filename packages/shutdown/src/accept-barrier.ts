@@ -5,6 +5,8 @@ import { loopTurn, now } from './clock'
 const QUIET_TURNS = 2
 /** and the time (ms) that they must take: a client may send half a round trip before its connection is in the queue. */
 const QUIET_TIME = 10
+/** A turn that takes longer (ms) has had other work than to accept. */
+const BUSY_TURN = 1
 /** Clients that keep coming hold the listener open for so long (ms), */
 const CAP = 200
 /** but at least for so many turns: libuv accepts one connection a turn, the queue has 511, and a busy turn may take 300 ms. */
@@ -32,7 +34,10 @@ export async function quietAcceptQueue(servers: Iterable<Server>, latest = Infin
   for (const server of listening) server.on('connection', arrived)
   for (let turns = 0; !isQuiet() && !isCapped(turns); turns++) {
     quietTurns++
+    const turned = now()
     await loopTurn()
+    // In a turn that was busy (with TLS handshakes, say) clients may have arrived that it had no time to accept.
+    if (now() - turned > BUSY_TURN && now() - begun < CAP) arrived()
   }
   for (const server of listening) server.off('connection', arrived)
 }

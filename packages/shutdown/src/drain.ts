@@ -25,6 +25,7 @@ export class Drain {
   readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
   /** A WebSocket that begins in the drain would have to end at once. */
   readonly #upgrades = new Gate('upgrade', (_req, socket: Socket) => this.#refuseUpgrade(socket))
+  readonly #destroyed = new Set<ServerHttp2Session>()
   #closing = false
   #emptied: (() => void)[] = []
   readonly #onResponse: (res: ServerResponse) => void
@@ -78,7 +79,7 @@ export class Drain {
   destroy(): void {
     for (const session of this.#target.sessions) {
       this.counts.destroyed++
-      this.counts.drained-- // its 'close' will count it there
+      this.#destroyed.add(session)
       session.destroy()
     }
     for (const [socket, line] of this.#lines) {
@@ -98,9 +99,7 @@ export class Drain {
 
   readonly #connect = (socket: Socket): void => {
     if (this.#lines.has(socket) || socket.destroyed) return
-    if (isHttp2(socket)) {
-      return // ends by its session
-    }
+    if (isHttp2(socket)) return // ends by its session
     const line = new Line(socket, this.#target, this.counts)
     this.#lines.set(socket, line)
     socket.once('close', () => {
@@ -115,7 +114,7 @@ export class Drain {
   readonly #endSession = (session: ServerHttp2Session): void => {
     session.close()
     session.once('close', () => {
-      this.counts.drained++
+      if (!this.#destroyed.has(session)) this.counts.drained++
       this.#checkEmptied()
     })
   }

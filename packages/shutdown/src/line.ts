@@ -1,5 +1,6 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
-import { type Socket } from 'node:net'
+import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import { type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { type ConnectionCounts } from './drain'
 import { type Target } from './target'
@@ -20,6 +21,8 @@ export class Line {
   readonly #counts: ConnectionCounts
   /** Open responses in their order; `marked`: we made it say `Connection: close`. */
   readonly #open: { res: ServerResponse; marked: boolean }[] = []
+  /** A net server's connections are their owner's: nobody knows when one of them is idle. */
+  readonly #speaksHttp: boolean
   #bytesAtIdle: number
   #responded = false
   #closing = false
@@ -32,6 +35,8 @@ export class Line {
     this.#socket = socket
     this.#counts = counts
     this.#bytesAtIdle = target.bytesAtIdle(socket)
+    const { server } = socket as Socket & { server?: Server }
+    this.#speaksHttp = server === undefined || server instanceof HttpServer || server instanceof HttpsServer || 'updateSettings' in server
   }
 
   /**
@@ -79,7 +84,7 @@ export class Line {
   }
 
   #closeIfIdle(): void {
-    if (this.#open.length === 0 && !this.#partlyRead) this.end()
+    if (this.#open.length === 0 && !this.#partlyRead && this.#speaksHttp) this.end()
   }
 
   /** Part of a request's head is in, or the socket is in a handshake, or upgraded. */
@@ -89,6 +94,7 @@ export class Line {
 
   /** No longer HTTP: Node takes the parser off a socket that it gives to 'upgrade' or 'connect' (v20-26). */
   get upgraded(): boolean {
+    if (!this.#speaksHttp) return true
     return this.#parser === null
   }
 

@@ -20,8 +20,8 @@ export class Log {
     const logger = this.#logger
     if (logger === false) return
     try {
-      if (typeof logger === 'function') logger(`[shutdown] ${line}`, fields)
-      else logger[level](fields, line)
+      const written: unknown = typeof logger === 'function' ? logger(`[shutdown] ${line}`, fields) : logger[level](fields, line)
+      Promise.resolve(written).catch(() => {})
     } catch {
       // The stop goes on without its log.
     }

@@ -8,12 +8,12 @@ import { type Log } from './log'
 import { type Loops } from './loops'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
-import { refuse } from './refuse'
+import { refuse, resetStream } from './refuse'
 import { describe, type PhaseName, type ShutdownReport } from './report'
 import { activeResources } from './resources'
 import { notifyStopping } from './supervisor'
 import { Tally } from './tally'
-import { type Exchange, type Target } from './target'
+import { type Exchange, pathOf, type Target } from './target'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
 import { type WebSockets } from './web-sockets'
 
@@ -75,7 +75,8 @@ export class Phases {
     // 1. announce: readiness turns 503, responses begin to say `Connection: close`
     this.#enter('announce', 'stopping')
     const delayMs = signal === 'SIGINT' || handover ? 0 : delay
-    log.info(`${reason}: stopping within ${timeout} ms; ${this.#inflight.length} requests in flight`, { reason })
+    const { length } = this.#inflight
+    log.info(`${reason}: stopping within ${timeout} ms; ${length} request${length === 1 ? '' : 's'} in flight`, { reason })
     notifyStopping(timeout)
     for (const target of targets) target.takeOver?.()
     this.#drains = targets.map((target) => new Drain(target, (res) => this.#tally.watch(res)))
@@ -88,12 +89,12 @@ export class Phases {
 
     // 3. drain: the accept queue is emptied, the listener closed, and only then is anyone told to leave
     this.#enter('drain', 'draining')
-    const abortAt = Math.min(now() + abortAfter, cutAt)
     const release = targets.map((target) => target.hold())
     const servers = targets.flatMap((target) => [...target.servers])
-    if (!handover) await quietAcceptQueue(servers, abortAt)
+    if (!handover) await quietAcceptQueue(servers, cutAt)
+    const abortAt = Math.min(now() + abortAfter, cutAt)
     stopListening(servers)
-    this.#beginStop(abortAt)
+    this.#beginStop(abortAt, cutAt)
     loops.stop(this.#errors[0] ?? new Error(`The server is stopping (${reason})`))
     for (const proceed of release) proceed()
     for (const drain of this.#drains) drain.closeConnections()
@@ -152,17 +153,19 @@ export class Phases {
     if (phase !== undefined && phaseChannel.hasSubscribers) phaseChannel.publish({ phase, reason: this.#cause.reason })
   }
 
-  #beginStop(abortAt: number): void {
+  #beginStop(abortAt: number, cutAt: number): void {
     const ends = (exchange: Exchange) => {
-      if (exchange.stopPolicy === 'end') this.#tally.abort(exchange)
+      const { stopPolicy } = exchange
+      if (stopPolicy === 'end' || (now() >= abortAt && stopPolicy !== 'serve')) this.#tally.abort(exchange)
     }
     this.#errors = this.#parts.targets.map((target) =>
       target.beginStop({
         cause: this.#cause.reason,
         abortAt: Date.now() + (abortAt - now()),
+        spread: Math.min(this.#settings.spread, this.#settings.abortAfter),
         admit: (exchange) => {
           setImmediate(ends, exchange) // once its route is known
-          return now() < abortAt && this.#admits(exchange)
+          return now() < cutAt && this.#admits(exchange)
         },
       }),
     )
@@ -171,7 +174,7 @@ export class Phases {
 
   #admits(exchange: Exchange): boolean {
     const { late } = this.#settings
-    if (this.#parts.healthPaths.has((exchange.req.url as string).split('?', 1)[0] as string)) return true
+    if (this.#parts.healthPaths.has(pathOf(exchange.req))) return true
     try {
       return (typeof late === 'function' ? late(exchange) : late) !== 'reject'
     } catch (error) {
@@ -186,8 +189,10 @@ export class Phases {
     targets.forEach((target, index) => {
       for (const exchange of target.inflight) {
         this.#tally.cut(exchange)
-        const { res, phase } = exchange
-        if (phase !== 'background' && !res.headersSent && !res.destroyed) flushes.push(refuse(res, this.#errors[index] as Error))
+        const { req, res, phase } = exchange
+        if (phase === 'background' || res.destroyed) continue
+        if (!res.headersSent) flushes.push(refuse(res, this.#errors[index] as Error))
+        else if (req.httpVersionMajor >= 2) flushes.push(resetStream(res))
       }
     })
     for (const name of loops.names) log.error(`loop '${name}' still runs at the cut`)

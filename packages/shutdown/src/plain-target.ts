@@ -23,6 +23,7 @@ export class PlainTarget implements Target {
   readonly inflight = new Set<Exchange>()
   /** Of each connection: open responses, and what `bytesRead` was when the last of them had ended. */
   readonly #records = new WeakMap<Socket, { open: number; bytesAtIdle: number }>()
+  readonly #handshaking = new Map<string, Socket>()
   readonly #emptied = new EventEmitter()
   /** Requests that wait at the gate, and how often it was closed. */
   #held: (() => void)[] = []
@@ -35,7 +36,7 @@ export class PlainTarget implements Target {
     this.servers = new Set([server])
     if (server instanceof TlsServer) {
       server.on('connection', (raw: Socket) => this.#handshake(raw))
-      server.on('secureConnection', (socket: TLSSocket) => this.#connect(socket))
+      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
     } else {
       server.on('connection', (socket: Socket) => this.#connect(socket))
     }
@@ -145,15 +146,19 @@ export class PlainTarget implements Target {
   #handshake(raw: Socket): void {
     if (raw.remotePort === undefined) return // a unix socket counts once it is secure
     this.#connect(raw)
-    const secured = (socket: TLSSocket) => {
-      if (socket.remotePort !== raw.remotePort || socket.remoteAddress !== raw.remoteAddress) return
-      this.connections.delete(raw)
-      this.server.off('secureConnection', secured)
-    }
-    this.server.prependListener('secureConnection', secured)
-    raw.once('close', () => this.server.off('secureConnection', secured))
+    const peer = peerOf(raw)
+    this.#handshaking.set(peer, raw)
+    raw.once('close', () => this.#handshaking.delete(peer))
+  }
+
+  #secure(socket: TLSSocket): void {
+    const raw = this.#handshaking.get(peerOf(socket))
+    if (raw !== undefined) this.connections.delete(raw)
+    this.#connect(socket)
   }
 }
+
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
 class PlainExchange implements Exchange {
   readonly startedAt = Date.now()

@@ -102,7 +102,9 @@ class ProcessSignals {
     for (const stopper of this.#stoppers) {
       if (!concerns(stopper)) continue
       this.#exits ||= stopper.exit
-      const stopped = stopper.stop(cause).then(({ exitCode }) => {
+      // A stop that rejects is a bug, and must not keep the process alive.
+      const ended = stopper.stop(cause).then(({ exitCode }) => exitCode, () => 1)
+      const stopped = ended.then((exitCode) => {
         this.#exitCode = Math.max(this.#exitCode, exitCode)
         this.#stopping.delete(stopped)
         return this.#exitWhenStopped()

@@ -10,27 +10,30 @@ type Outlet = (ready: boolean) => void
 /** Watches for the moment when all servers listen and start-up is done, and tells it on. */
 export class Readiness {
   readonly #isReady: () => boolean
+  readonly #failed: (error: unknown) => void
   readonly #outlets: Outlet[] = []
   readonly #listening = () => void setImmediate(() => this.check())
   #ready = false
   #over = false
 
-  constructor(isReady: () => boolean) {
+  /** @param failed - told why an outlet could not be written, such as a file that cannot be removed */
+  constructor(isReady: () => boolean, failed: (error: unknown) => void) {
     this.#isReady = isReady
+    this.#failed = failed
     subscribe(LISTENING, this.#listening)
     this.#listening()
   }
 
   add(outlet: Outlet): void {
     this.#outlets.push(outlet)
-    if (this.#ready && !this.#over) outlet(true)
+    if (this.#ready && !this.#over) this.#tell(outlet, true)
   }
 
   /** Something may have changed. */
   check(): void {
     if (this.#over || this.#ready || !this.#isReady()) return
     this.#ready = true
-    for (const outlet of this.#outlets) outlet(true)
+    for (const outlet of this.#outlets) this.#tell(outlet, true)
   }
 
   /** Never again. */
@@ -38,7 +41,15 @@ export class Readiness {
     if (this.#over) return
     this.#over = true
     unsubscribe(LISTENING, this.#listening)
-    for (const outlet of this.#outlets) outlet(false)
+    for (const outlet of this.#outlets) this.#tell(outlet, false)
+  }
+
+  #tell(outlet: Outlet, ready: boolean): void {
+    try {
+      outlet(ready)
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 }
 

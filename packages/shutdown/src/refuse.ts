@@ -1,4 +1,5 @@
 import { type ServerResponse } from 'node:http'
+import { constants, type Http2ServerResponse } from 'node:http2'
 
 /**
  * Answers 503 as problem+json (RFC 9457), `Retry-After: 1`, `Connection: close`.
@@ -20,5 +21,19 @@ export function refuse(res: ServerResponse, reason: Error): Promise<void> {
   return new Promise((resolve) => {
     res.once('close', resolve)
     res.end(body, resolve)
+  })
+}
+
+/**
+ * Resets an HTTP/2 response that has begun, so that its client does not take the part it has for the whole.
+ * @returns when the stream is closed
+ */
+export function resetStream(res: ServerResponse): Promise<void> {
+  const { stream } = res as unknown as Http2ServerResponse
+  return new Promise((resolve) => {
+    if (stream === undefined || stream.closed) return resolve()
+    stream.once('close', resolve)
+    stream.on('error', () => {}) // its own: INTERNAL_ERROR
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR)
   })
 }

@@ -1,6 +1,6 @@
 import { type ConnectionCounts } from './drain'
 import { type HookReport } from './hooks'
-import { type Exchange } from './target'
+import { type Exchange, pathOf } from './target'
 
 /** A request that had not ended when it was cut; `age` in ms. */
 export interface Blocker {
@@ -16,11 +16,11 @@ export interface InFlightRequest extends Blocker {
   phase: Exchange['phase']
 }
 
-export function describeExchange({ req, startedAt, phase, routeMatched }: Exchange): InFlightRequest {
-  const route = routeMatched?.path
+/** A request in flight as tables and reports show it. */
+export function describeExchange({ req, startedAt, phase, _matchedRoute: route }: Exchange): InFlightRequest {
   return {
     method: req.method as string,
-    path: (req.url as string).split('?', 1)[0] as string,
+    path: pathOf(req),
     route: typeof route === 'string' ? route : null,
     age: Date.now() - startedAt,
     phase,

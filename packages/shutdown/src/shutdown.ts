@@ -56,7 +56,7 @@ export class Shutdown {
     const { signals, fatal, exit, delay, handover, logger } = this.#settings
     this.#log = new Log(logger)
     this.#loops = new Loops(this.#log)
-    for (const one of targetsOf(target)) this.#claim(one)
+    this.#claim(targetsOf(target))
     this.#parts = {
       targets: this.#targets,
       webSockets: this.#webSockets,
@@ -79,7 +79,8 @@ export class Shutdown {
       forced: () => this.#forced(),
     }
     processSignals.add(this.#stopper)
-    this.#readiness = new Readiness(() => this.#state === 'ready' && this.#servers.length > 0 && this.#servers.every(({ listening }) => listening))
+    this.#readiness = new Readiness(() => this.#state === 'ready' && this.#servers.length > 0 && this.#servers.every(({ listening }) => listening), (error) =>
+      this.#log.error(`readiness could not be told: ${(error as Error).message}`, { err: error }))
     if (exit) this.#readiness.add((ready) => ready && notifyReady())
     if (cluster.isWorker && delay > 0 && !handover) {
       this.#log.error('delay in a cluster worker takes the whole shared port out of rotation: set handover: true')
@@ -95,9 +96,12 @@ export class Shutdown {
    * Does not end the process.
    * @param reason - what the report, the log and `ShutdownError.cause` say
    */
-  // async, so that wrong overrides reject
-  async stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
-    return this.#begin({ reason, signal: null }, overrides)
+  stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
+    try {
+      return this.#begin({ reason, signal: null }, overrides)
+    } catch (error) {
+      return Promise.reject(error) // wrong overrides
+    }
   }
 
   /**
@@ -108,7 +112,7 @@ export class Shutdown {
    */
   add<T extends object>(resource: T, name = resource?.constructor?.name || 'resource'): T {
     if (isStoppable(resource)) {
-      for (const one of targetsOf(resource)) this.#claim(one)
+      this.#claim(targetsOf(resource))
       return resource
     }
     if (typeof resource === 'object' && resource !== null && isWebSocketServer(resource)) {
@@ -205,13 +209,16 @@ export class Shutdown {
     return this.#targets.flatMap(({ servers }) => [...servers])
   }
 
-  #claim(target: Target): void {
-    const identity = identityOf(target)
-    if (processSignals.targets.has(identity)) {
-      throw new TypeError(`Cannot shut down ${identity.constructor.name} twice: one shutdown must own it (uninstall() the first)`)
+  /** All or none of them. */
+  #claim(targets: readonly Target[]): void {
+    if (targets.length === 0) throw new TypeError('Cannot shut down []: it must have an App or a server')
+    const identities = targets.map(identityOf)
+    const twice = identities.find((one, index) => processSignals.targets.has(one) || identities.indexOf(one) !== index)
+    if (twice !== undefined) {
+      throw new TypeError(`Cannot shut down ${twice.constructor.name} twice: one shutdown must own it (uninstall() the first)`)
     }
-    processSignals.targets.add(identity)
-    this.#targets.push(target)
+    for (const one of identities) processSignals.targets.add(one)
+    this.#targets.push(...targets)
   }
 
   #begin(cause: ProcessCause, overrides: StopOverrides): Promise<ShutdownReport> {
@@ -226,7 +233,11 @@ export class Shutdown {
   async #run(cause: ProcessCause, settings: Settings): Promise<ShutdownReport> {
     this.#handover = settings.handover && !this.#failed
     if (!this.#handover) this.#readiness.end()
-    const report = await new Phases(this.#parts, { ...settings, handover: this.#handover }, cause).run()
+    const phases = new Phases(this.#parts, { ...settings, handover: this.#handover }, cause)
+    const report = await phases.run().catch((error: unknown) => {
+      this.#log.error(`the stop itself failed: ${inspect(error)}`, { err: error })
+      throw error
+    })
     this.uninstall()
     for (const health of this.#healths) health.close()
     return report

@@ -15,9 +15,14 @@ export interface Exchange {
   /** What the drain does to it: 'end' aborts it at once, 'serve' not before the cut. Default 'finish'. */
   readonly stopPolicy?: 'end' | 'finish' | 'serve' | undefined
   /** The route that matched, where a router says so. */
-  readonly routeMatched?: { readonly path?: unknown } | undefined
+  readonly _matchedRoute?: unknown
   /** Tells its handler to stop, where it can be told. Ends no response. */
   abort(reason?: unknown): void
+}
+
+/** The path without its query, for display; a handler may have set `req.url` to anything. */
+export function pathOf({ url }: { readonly url?: unknown }): string {
+  return String(url ?? '').split('?', 1)[0] as string
 }
 
 /** What begins when the listener is closed. */
@@ -27,6 +32,8 @@ export interface Stop {
   abortAt: number
   /** Asked for each request that arrives from now on: false answers it 503. */
   admit: (exchange: Exchange) => boolean
+  /** Time (ms) over which requests that watch for it are told, where they can be. */
+  spread?: number
 }
 
 /**

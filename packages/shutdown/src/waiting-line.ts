@@ -1,4 +1,4 @@
-import { type Exchange } from './target'
+import { type Exchange, pathOf } from './target'
 
 /** What a terminal is, as far as this goes. */
 export interface Terminal {
@@ -43,7 +43,7 @@ export function describeWaiting(inflight: readonly Exchange[], rest: readonly st
   if (oldest !== undefined) {
     const age = ((Date.now() - oldest.startedAt) / 1_000).toFixed(1)
     const count = inflight.length === 1 ? '1 request' : `${inflight.length} requests`
-    parts.unshift(`${count}, oldest ${oldest.req.method} ${oldest.req.url?.split('?', 1)[0]} ${age} s`)
+    parts.unshift(`${count}, oldest ${oldest.req.method} ${pathOf(oldest.req)} ${age} s`)
   }
   return parts.length === 0 ? undefined : `waiting for ${parts.join(', ')}`
 }

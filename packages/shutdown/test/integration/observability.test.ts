@@ -22,7 +22,7 @@ describe('a stop that is watched', () => {
   it('shows what is in flight as a table', async () => {
     const [entered, gate] = [new Gate(), new Gate()]
     const service = await Service.start(async (ctx) => {
-      Object.assign(ctx, { routeMatched: { path: '/reports/:id' } }) // as a router does
+      Object.assign(ctx, { _matchedRoute: '/reports/:id' }) // as a router does
       entered.open()
       await gate.opened
       ctx.body = 'ok'
