@@ -21,6 +21,9 @@ export interface ConnectionCounts {
 export class Drain {
   readonly counts: ConnectionCounts = { idle: 0, drained: 0, destroyed: 0 }
   readonly #target: Target
+  /** Those it listens to: an App forgets a server that is closed. */
+  readonly #servers: readonly Server[]
+  readonly #known = new WeakSet<ServerResponse>()
   readonly #lines = new Map<Socket, Line>()
   readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
   /** A WebSocket that begins in the drain would have to end at once. */
@@ -33,8 +36,9 @@ export class Drain {
   /** @param onResponse - called with every open response, and later with those of requests that come */
   constructor(target: Target, onResponse: (res: ServerResponse) => void) {
     this.#target = target
+    this.#servers = [...target.servers]
     this.#onResponse = onResponse
-    for (const server of target.servers) {
+    for (const server of this.#servers) {
       for (const gate of this.#requests) gate.take(server)
       server.on('connection', this.#connect)
       server.on('secureConnection', this.#secure)
@@ -45,12 +49,16 @@ export class Drain {
     }
   }
 
-  /** From now on idle connections end, and busy ones after their last response. */
-  closeConnections(): void {
+  /**
+   * From now on idle connections end, and busy ones after their last response.
+   * @param spread - ms over which the HTTP/2 sessions there are get their GOAWAY, at even steps
+   */
+  closeConnections(spread = 0): void {
     this.#closing = true
-    for (const server of this.#target.servers) this.#upgrades.take(server)
-    for (const session of this.#target.sessions) this.#endSession(session)
-    for (const server of this.#target.servers) server.on('session', this.#endSession)
+    for (const server of this.#servers) this.#upgrades.take(server)
+    const sessions = [...this.#target.sessions]
+    for (const [index, session] of sessions.entries()) this.#endSession(session, (spread * index) / sessions.length)
+    for (const server of this.#servers) server.on('session', this.#endNewSession)
     for (const line of this.#lines.values()) line.closeWhenIdle()
   }
 
@@ -89,10 +97,10 @@ export class Drain {
 
   /** Takes its listeners back: for a process that lives on. */
   release(): void {
-    for (const server of this.#target.servers) {
+    for (const server of this.#servers) {
       server.off('connection', this.#connect)
       server.off('secureConnection', this.#secure)
-      server.off('session', this.#endSession)
+      server.off('session', this.#endNewSession)
     }
     for (const gate of [...this.#requests, this.#upgrades]) gate.release()
   }
@@ -111,13 +119,16 @@ export class Drain {
   }
 
   /** GOAWAY; its streams finish, later ones are refused so that clients may retry them (RFC 9113 §6.8, §8.7). */
-  readonly #endSession = (session: ServerHttp2Session): void => {
-    session.close()
+  #endSession(session: ServerHttp2Session, after: number): void {
+    const timer = after > 0 ? setTimeout(() => session.close(), after) : session.close()
     session.once('close', () => {
+      clearTimeout(timer ?? undefined)
       if (!this.#destroyed.has(session)) this.counts.drained++
       this.#checkEmptied()
     })
   }
+
+  readonly #endNewSession = (session: ServerHttp2Session): void => this.#endSession(session, 0)
 
   /** A handshake is done: the raw socket under it, which the target no longer counts, is none of ours either. */
   readonly #secure = (socket: Socket): void => {
@@ -130,8 +141,13 @@ export class Drain {
     this.#checkEmptied()
   }
 
-  /** @returns whether it can be answered */
+  /**
+   * Comes twice for a request that expects 100 Continue, by 'checkContinue' and by 'request'.
+   * @returns whether it can be answered
+   */
   #respond(req: IncomingMessage, res: ServerResponse): boolean {
+    if (this.#known.has(res)) return true
+    this.#known.add(res)
     if (req.httpVersionMajor < 2) {
       this.#connect(req.socket)
       if (this.#lines.get(req.socket)?.respond(req, res) === false) {

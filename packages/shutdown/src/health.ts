@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { now, settledBy } from './clock'
+import { pathOf } from './target'
 
 /** Where a shutdown is: readiness is 200 in 'ready' alone, or all the time of a hand-over. */
 export type State = 'starting' | 'ready' | 'stopping' | 'draining' | 'cleaning' | 'stopped'
@@ -58,6 +59,7 @@ export interface Health {
  * @throws TypeError or RangeError if a check is none
  */
 export function createHealth(state: () => { state: State; ready: boolean }, options: HealthOptions = {}): Health {
+  requireOptions(options)
   const { checks = {}, livez = '/livez', readyz = '/readyz' } = options
   for (const [name, check] of Object.entries(checks)) requireCheck(name, check)
   const servers: Server[] = []
@@ -74,8 +76,7 @@ export function createHealth(state: () => { state: State; ready: boolean }, opti
   }
 
   const handler = (req: IncomingMessage, res: ServerResponse): void => {
-    const path = (req.url as string).split('?', 1)[0] as string
-    void answer(req.method as string, path).then((found) => {
+    void answer(req.method as string, pathOf(req)).then((found) => {
       const { status, headers, body } = found ?? json(404, { error: 'Not Found' })
       res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
       res.end(body)
@@ -112,6 +113,17 @@ function json(status: number, body: object, headers: Record<string, string> = {}
     headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...headers },
     body: JSON.stringify(body),
   }
+}
+
+function requireOptions(options: unknown): void {
+  const fail = (what: string, rule: string) => new TypeError(`Cannot check health with ${what}: it must be ${rule}`)
+  if (typeof options !== 'object' || options === null) throw fail(inspect(options), 'an object of options')
+  const { checks = {}, livez = '/', readyz = '/', file = '' } = options as Record<string, unknown>
+  if (typeof checks !== 'object' || checks === null || Array.isArray(checks)) throw fail(`checks ${inspect(checks)}`, 'an object of functions by name')
+  for (const [name, path] of Object.entries({ livez, readyz })) {
+    if (typeof path !== 'string' || !path.startsWith('/')) throw fail(`${name} ${inspect(path)}`, "a path that begins with '/'")
+  }
+  if (typeof file !== 'string') throw fail(`file ${inspect(file)}`, 'the path of a file')
 }
 
 function requireCheck(name: string, check: unknown): void {

@@ -22,9 +22,11 @@ export class Hooks {
   readonly #entries: Entry[] = []
 
   /** @throws TypeError or RangeError that names what, value and rule */
-  add(name: string, fn: Hook, { timeout, after = [] }: { timeout?: number | undefined; after?: readonly string[] } = {}): void {
+  add(name: string, fn: Hook, options: { timeout?: number | undefined; after?: readonly string[] } = {}): void {
     if (typeof name !== 'string' || name === '') throw new TypeError(`Cannot add a hook named ${inspect(name)}: its name must be a string, and not empty`)
     if (typeof fn !== 'function') throw new TypeError(`Cannot add hook '${name}' with ${inspect(fn)}: it must be a function`)
+    if (typeof options !== 'object' || options === null) throw new TypeError(`Cannot add hook '${name}' with options ${inspect(options)}: they must be an object`)
+    const { timeout, after = [] } = options
     if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout < Infinity)) {
       throw new RangeError(`Cannot add hook '${name}' with timeout ${inspect(timeout)}: it must be more than 0 ms, and finite`)
     }

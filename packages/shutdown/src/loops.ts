@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { type Log } from './log'
 
 /** Work that goes on until the server drains: told by one signal, then awaited. */
@@ -12,9 +13,10 @@ export class Loops {
     this.#log = log
   }
 
-  /** @throws TypeError if `fn` is no function */
+  /** @throws TypeError that names what, value and rule */
   run(name: string, fn: (stopping: AbortSignal) => unknown): void {
-    if (typeof fn !== 'function') throw new TypeError(`Cannot run loop '${name}' with ${typeof fn}: it must be a function of an AbortSignal`)
+    if (typeof name !== 'string' || name === '') throw new TypeError(`Cannot run a loop named ${inspect(name)}: its name must be a string, and not empty`)
+    if (typeof fn !== 'function') throw new TypeError(`Cannot run loop '${name}' with ${inspect(fn)}: it must be a function of an AbortSignal`)
     const { signal } = this.#controller
     const running = (async () => void (await fn(signal)))()
       .catch((error: unknown) => {

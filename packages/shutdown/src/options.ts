@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { inspect } from 'node:util'
+import { nearest } from './nearest'
 import { type Exchange } from './target'
 
 /** What to do with a request that arrives after the delay on an open connection. */
@@ -54,12 +55,17 @@ export const defaults = {
 
 const TIMES = ['timeout', 'delay', 'abortAfter', 'cleanupTimeout', 'spread'] as const
 
+const NAMES: readonly string[] = [...TIMES, 'late', 'handover', 'signals', 'fatal', 'exit', 'logger']
+
 /**
  * Checks what was given, and fills in the rest. A default shrinks to what explicit values leave.
  * @throws TypeError or RangeError that names option, value and rule
  */
 export function settle(options: ShutdownOptions): Settings {
-  if (typeof options !== 'object' || options === null) throw fail(TypeError, 'options', options, 'they must be an object')
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) throw fail(TypeError, 'options', options, 'they must be an object')
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) throw fail(TypeError, name, options[name as keyof ShutdownOptions], `there is no such option; the nearest is ${nearest(name, NAMES)}`)
+  }
   for (const name of TIMES) {
     const value = options[name]
     if (value === undefined) continue
@@ -116,7 +122,7 @@ function checkRest(options: ShutdownOptions): void {
     // Windows has SIGBREAK, and one list may serve both systems.
     if (!(name in constants.signals) && name !== 'SIGBREAK') throw fail(TypeError, 'signals', signals, `this system has no ${name}`)
   }
-  if (logger !== undefined && logger !== false && typeof logger !== 'function' && typeof logger?.info !== 'function') {
+  if (logger !== undefined && logger !== false && typeof logger !== 'function' && !(typeof logger?.info === 'function' && typeof logger.error === 'function')) {
     throw fail(TypeError, 'logger', logger, 'it must be a function, an object with info and error, or false')
   }
 }

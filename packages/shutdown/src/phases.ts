@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import { inspect } from 'node:util'
 import { quietAcceptQueue, stopListening } from './accept-barrier'
 import { loopTurn, now, settledBy, until } from './clock'
 import { Drain, sum } from './drain'
@@ -9,11 +10,11 @@ import { type Loops } from './loops'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
 import { refuse, resetStream } from './refuse'
-import { describe, type PhaseName, type ShutdownReport } from './report'
+import { counted, describe, type PhaseName, type ShutdownReport } from './report'
 import { activeResources } from './resources'
 import { notifyStopping } from './supervisor'
 import { Tally } from './tally'
-import { type Exchange, pathOf, type Target } from './target'
+import { type Exchange, pathOf, type Stop, type Target } from './target'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
 import { type WebSockets } from './web-sockets'
 
@@ -41,6 +42,8 @@ export interface Parts {
   enter(state: State): void
   /** Something fatal has happened, before the stop or during it. */
   readonly failed: () => boolean
+  /** No other shutdown of this process is left, whose handles would be taken for this one's. */
+  readonly isLast: () => boolean
 }
 
 /** One stop, from its first instant to its report. */
@@ -51,8 +54,10 @@ export class Phases {
   readonly #tally = new Tally()
   readonly #took: Partial<Record<PhaseName, number>> = {}
   readonly #line: WaitingLine
-  #drains: Drain[] = []
-  #errors: Error[] = []
+  readonly #drains = new Map<Target, Drain>()
+  readonly #errors = new Map<Target, Error>()
+  /** From the drain on: what each target is told then. */
+  #stop: Stop | undefined
   #current: PhaseName | undefined
   #since = now()
 
@@ -75,11 +80,9 @@ export class Phases {
     // 1. announce: readiness turns 503, responses begin to say `Connection: close`
     this.#enter('announce', 'stopping')
     const delayMs = signal === 'SIGINT' || handover ? 0 : delay
-    const { length } = this.#inflight
-    log.info(`${reason}: stopping within ${timeout} ms; ${length} request${length === 1 ? '' : 's'} in flight`, { reason })
+    log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
     notifyStopping(timeout)
-    for (const target of targets) target.takeOver?.()
-    this.#drains = targets.map((target) => new Drain(target, (res) => this.#tally.watch(res)))
+    for (const target of targets) this.#attend(target)
     const announced = stopHooks.together(STOP_HOOK_TIMEOUT, cutAt)
 
     // 2. lame duck: not ready, still serving everything
@@ -93,23 +96,23 @@ export class Phases {
     const servers = targets.flatMap((target) => [...target.servers])
     if (!handover) await quietAcceptQueue(servers, cutAt)
     const abortAt = Math.min(now() + abortAfter, cutAt)
-    stopListening(servers)
+    stopListening(targets.flatMap((target) => [...target.servers])) // also of those added meanwhile
     this.#beginStop(abortAt, cutAt)
-    loops.stop(this.#errors[0] ?? new Error(`The server is stopping (${reason})`))
+    loops.stop(this.#errors.values().next().value ?? new Error(`The server is stopping (${reason})`))
     for (const proceed of release) proceed()
-    for (const drain of this.#drains) drain.closeConnections()
+    for (const drain of this.#drains.values()) drain.closeConnections(Math.min(spread, abortAfter))
     for (const sockets of webSockets) void sockets.close('The server is stopping', Math.min(spread, abortAfter))
     const done = this.#drained()
     await settledBy(done, Math.min(now() + HALF_SENT_SHARE, abortAt))
-    for (const drain of this.#drains) drain.endSilent()
+    for (const drain of this.#drains.values()) drain.endSilent()
     await settledBy(done, abortAt)
 
     // 4. abort: who is left is told to stop, and what is answered in time is sent whole
     this.#enter('abort')
     const left = this.#inflight.filter(({ stopPolicy }) => stopPolicy !== 'serve')
-    if (left.length > 0) log.info(`aborting ${left.length} requests`)
+    if (left.length > 0) log.info(`aborting ${counted(left.length, 'request')}`)
     for (const exchange of left) this.#tally.abort(exchange)
-    for (const drain of this.#drains) drain.abort()
+    for (const drain of this.#drains.values()) drain.abort()
     await settledBy(done, cutAt)
 
     // 5. cut: a 503 where nothing was sent, a reset where something was
@@ -123,7 +126,7 @@ export class Phases {
     // 7. report
     this.#enter(undefined, 'stopped')
     this.#line.end()
-    for (const drain of this.#drains) drain.release()
+    for (const drain of this.#drains.values()) drain.release()
     await loopTurn() // what was closed in the last instant is no longer active
     const clean = this.#tally.counts.cut === 0 && !this.#parts.failed() && hooks.every(({ error }) => error === undefined)
     const report: ShutdownReport = {
@@ -131,10 +134,10 @@ export class Phases {
       signal,
       phases: this.#took as Record<PhaseName, number>,
       requests: this.#tally.counts,
-      connections: sum(this.#drains.map(({ counts }) => counts)),
+      connections: sum([...this.#drains.values()].map(({ counts }) => counts)),
       hooks,
       blockers: this.#tally.blockers,
-      resources: this.#settings.exit ? activeResources() : [],
+      resources: this.#settings.exit && this.#parts.isLast() ? activeResources() : [],
       exitCode: clean ? 0 : 1,
       clean,
     }
@@ -153,30 +156,52 @@ export class Phases {
     if (phase !== undefined && phaseChannel.hasSubscribers) phaseChannel.publish({ phase, reason: this.#cause.reason })
   }
 
+  /** A target that is given while the stop runs: it is where the others are. */
+  add(target: Target): void {
+    this.#attend(target)
+    if (this.#stop === undefined) return
+    stopListening(target.servers)
+    this.#errors.set(target, target.beginStop(this.#stop))
+    this.#drains.get(target)?.closeConnections()
+  }
+
+  /** For what is written beside the log. */
+  clearLine(): void {
+    this.#line.clear()
+  }
+
+  #attend(target: Target): void {
+    target.takeOver?.()
+    this.#drains.set(target, new Drain(target, (res) => this.#tally.watch(res)))
+  }
+
   #beginStop(abortAt: number, cutAt: number): void {
     const ends = (exchange: Exchange) => {
       const { stopPolicy } = exchange
       if (stopPolicy === 'end' || (now() >= abortAt && stopPolicy !== 'serve')) this.#tally.abort(exchange)
     }
-    this.#errors = this.#parts.targets.map((target) =>
-      target.beginStop({
-        cause: this.#cause.reason,
-        abortAt: Date.now() + (abortAt - now()),
-        spread: Math.min(this.#settings.spread, this.#settings.abortAfter),
-        admit: (exchange) => {
-          setImmediate(ends, exchange) // once its route is known
-          return now() < cutAt && this.#admits(exchange)
-        },
-      }),
-    )
+    this.#stop = {
+      cause: this.#cause.reason,
+      abortAt: Date.now() + (abortAt - now()),
+      spread: Math.min(this.#settings.spread, this.#settings.abortAfter),
+      admit: (exchange) => {
+        setImmediate(ends, exchange) // once its route is known
+        if (this.#parts.healthPaths.has(pathOf(exchange.req))) return true
+        return now() < cutAt && this.#admits(exchange)
+      },
+    }
+    for (const target of this.#parts.targets) this.#errors.set(target, target.beginStop(this.#stop))
     for (const exchange of this.#inflight) ends(exchange)
   }
 
   #admits(exchange: Exchange): boolean {
     const { late } = this.#settings
-    if (this.#parts.healthPaths.has(pathOf(exchange.req))) return true
     try {
-      return (typeof late === 'function' ? late(exchange) : late) !== 'reject'
+      const answer = typeof late === 'function' ? late(exchange) : late
+      if (answer !== 'serve' && answer !== 'reject') {
+        this.#parts.log.error(`late returned ${inspect(answer)}, so the request is served: it must return 'serve' or 'reject'`)
+      }
+      return answer !== 'reject'
     } catch (error) {
       this.#parts.log.error(`late failed, so the request is served: ${String(error)}`, { err: error })
       return true
@@ -186,28 +211,28 @@ export class Phases {
   async #cut(): Promise<void> {
     const { targets, webSockets, loops, log } = this.#parts
     const flushes: Promise<void>[] = []
-    targets.forEach((target, index) => {
+    for (const target of targets) {
       for (const exchange of target.inflight) {
         this.#tally.cut(exchange)
         const { req, res, phase } = exchange
         if (phase === 'background' || res.destroyed) continue
-        if (!res.headersSent) flushes.push(refuse(res, this.#errors[index] as Error))
+        if (!res.headersSent) flushes.push(refuse(res, this.#errors.get(target) as Error))
         else if (req.httpVersionMajor >= 2) flushes.push(resetStream(res))
       }
-    })
+    }
     for (const name of loops.names) log.error(`loop '${name}' still runs at the cut`)
     if (flushes.length > 0) await settledBy(Promise.all(flushes), now() + CUT_FLUSH)
     for (const sockets of webSockets) sockets.terminate()
-    for (const drain of this.#drains) drain.destroy()
+    for (const drain of this.#drains.values()) drain.destroy()
   }
 
   /** Resolves when no connection is left, nothing is in flight and every loop has ended. */
   async #drained(): Promise<void> {
     do {
-      await Promise.all(this.#drains.map((drain) => drain.closed()))
+        await Promise.all([...this.#drains.values()].map((drain) => drain.closed()))
       await Promise.all(this.#parts.targets.map((target) => target.idle()))
       await Promise.all(this.#parts.webSockets.map((sockets) => sockets.closed()))
-    } while (this.#inflight.length > 0)
+    } while (this.#inflight.length > 0 || [...this.#drains.values()].some(({ size }) => size > 0))
     await this.#parts.loops.ended()
   }
 
@@ -218,8 +243,8 @@ export class Phases {
   /** What else than requests the stop waits for. */
   get #waitedFor(): string[] {
     if (this.#current === 'cleanup') return ['cleanup hooks']
-    const connections = this.#drains.reduce((total, drain) => total + drain.size, 0)
+    const connections = [...this.#drains.values()].reduce((total, drain) => total + drain.size, 0)
     const loops = this.#parts.loops.names.map((name) => `loop '${name}'`)
-    return connections > 0 && this.#inflight.length === 0 ? [`${connections} connections`, ...loops] : loops
+    return connections > 0 && this.#inflight.length === 0 ? [counted(connections, 'connection'), ...loops] : loops
   }
 }

@@ -29,18 +29,22 @@ export class PlainTarget implements Target {
   #held: (() => void)[] = []
   #holds = 0
   #stop: (Stop & { error: Error }) | undefined
+  /** By their responses: a request that expects 100 Continue is told twice. */
+  readonly #exchanges = new WeakMap<ServerResponse, Exchange>()
+  readonly #listeners: [event: string, listener: Listener][] = []
+  readonly #gates: [event: string, gate: Listener, listeners: Listener[]][] = []
   #takenOver = false
 
   constructor(server: Server) {
     this.server = server
     this.servers = new Set([server])
     if (server instanceof TlsServer) {
-      server.on('connection', (raw: Socket) => this.#handshake(raw))
-      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
+      this.#listen('connection', (raw: Socket) => this.#handshake(raw))
+      this.#listen('secureConnection', (socket: TLSSocket) => this.#secure(socket))
     } else {
-      server.on('connection', (socket: Socket) => this.#connect(socket))
+      this.#listen('connection', (socket: Socket) => this.#connect(socket))
     }
-    server.on('session', (session: ServerHttp2Session) => {
+    this.#listen('session', (session: ServerHttp2Session) => {
       this.sessions.add(session)
       session.once('close', () => this.sessions.delete(session))
     })
@@ -50,6 +54,23 @@ export class PlainTarget implements Target {
       if (server.listenerCount(event) > 0) server.prependListener(event, this.#record)
     }
     server.on('newListener', this.#recordExpect)
+  }
+
+  #listen<T>(event: string, listener: (arg: T) => void): void {
+    this.server.on(event, listener)
+    this.#listeners.push([event, listener as Listener])
+  }
+
+  /** Leaves the server as it was found. */
+  release(): void {
+    const { server } = this
+    server.off('newListener', this.#recordExpect)
+    for (const [event, listener] of this.#listeners.splice(0)) server.off(event, listener)
+    for (const event of ['request', ...EXPECT_EVENTS]) server.off(event, this.#record)
+    for (const [event, gate, listeners] of this.#gates.splice(0)) {
+      server.off(event, gate)
+      for (const listener of listeners) server.on(event, listener)
+    }
   }
 
   async idle(): Promise<void> {
@@ -93,15 +114,18 @@ export class PlainTarget implements Target {
   #takeOver(event: string, listeners: Listener[]): void {
     const { server } = this
     server.removeAllListeners(event)
-    server.on(event, (req: IncomingMessage, res: ServerResponse) => {
+    const gate = (req: IncomingMessage, res: ServerResponse) => {
+      const known = this.#exchanges.has(res)
       const exchange = this.#record(req, res)
       const proceed = () => {
-        if (this.#stop !== undefined && !this.#stop.admit(exchange)) void refuse(res, this.#stop.error)
+        if (!known && this.#stop !== undefined && !this.#stop.admit(exchange)) void refuse(res, this.#stop.error)
         else for (const listener of listeners) void listener.call(server, req, res)
       }
       if (this.#holds > 0) this.#held.push(proceed)
       else proceed()
-    })
+    }
+    server.on(event, gate)
+    this.#gates.push([event, gate as Listener, listeners])
   }
 
   readonly #recordExpect = (event: string | symbol, listener: unknown): void => {
@@ -111,7 +135,10 @@ export class PlainTarget implements Target {
   }
 
   readonly #record = (req: IncomingMessage, res: ServerResponse): Exchange => {
+    const known = this.#exchanges.get(res)
+    if (known !== undefined) return known
     const exchange = new PlainExchange(req, res)
+    this.#exchanges.set(res, exchange)
     this.inflight.add(exchange)
     if (req.httpVersionMajor < 2) this.#connect(req.socket)
     const connection = this.#records.get(req.socket)
@@ -148,12 +175,18 @@ export class PlainTarget implements Target {
     this.#connect(raw)
     const peer = peerOf(raw)
     this.#handshaking.set(peer, raw)
-    raw.once('close', () => this.#handshaking.delete(peer))
+    raw.once('close', () => {
+      if (this.#handshaking.get(peer) === raw) this.#handshaking.delete(peer)
+    })
   }
 
   #secure(socket: TLSSocket): void {
-    const raw = this.#handshaking.get(peerOf(socket))
-    if (raw !== undefined) this.connections.delete(raw)
+    const peer = peerOf(socket)
+    const raw = this.#handshaking.get(peer)
+    if (raw !== undefined) {
+      this.#handshaking.delete(peer)
+      this.connections.delete(raw)
+    }
     this.#connect(socket)
   }
 }

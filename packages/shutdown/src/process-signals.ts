@@ -48,6 +48,11 @@ class ProcessSignals {
     this.#listen()
   }
 
+  /** No other shutdown is under way or may come: what keeps the process from ending is this one's. */
+  isLast(stopper: Stopper): boolean {
+    return [...this.#stoppers].every((one) => one === stopper)
+  }
+
   /** Has exactly the listeners that the shutdowns of now ask for; a stop that runs keeps those of its second signal. */
   #listen(): void {
     const wanted = new Set<string>()

@@ -56,6 +56,9 @@ export interface ShutdownReport {
 
 export type PhaseName = 'announce' | 'lameDuck' | 'drain' | 'abort' | 'cut' | 'cleanup'
 
+/** `1 request`, `2 requests` */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
 /** The report in lines that a person reads. */
 export function describe(report: ShutdownReport): string[] {
   const { requests, connections, hooks, blockers } = report

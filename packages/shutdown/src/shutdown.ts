@@ -13,7 +13,7 @@ import { Readiness, readinessFile } from './readiness'
 import { describeExchange, type InFlightRequest, type ShutdownReport } from './report'
 import { closerOf } from './resource'
 import { notifyReady } from './supervisor'
-import { identityOf, isStoppable, type Stoppable, type Target, targetsOf } from './target'
+import { identityOf, isStoppable, type Stoppable, subjectsOf, type Target, targetsOf } from './target'
 import { isWebSocketServer, WebSockets } from './web-sockets'
 
 /** What `stop()` may set for this one stop; see ShutdownOptions. */
@@ -49,6 +49,7 @@ export class Shutdown {
   #failed = false
   #startups = 0
   #report: Promise<ShutdownReport> | undefined = undefined
+  #phases: Phases | undefined = undefined
 
   constructor(target: Stoppable | readonly Stoppable[], options: ShutdownOptions) {
     this.#options = options
@@ -56,7 +57,7 @@ export class Shutdown {
     const { signals, fatal, exit, delay, handover, logger } = this.#settings
     this.#log = new Log(logger)
     this.#loops = new Loops(this.#log)
-    this.#claim(targetsOf(target))
+    this.#claim(target)
     this.#parts = {
       targets: this.#targets,
       webSockets: this.#webSockets,
@@ -70,6 +71,7 @@ export class Shutdown {
         this.#state = state
       },
       failed: () => this.#failed || this.#loops.failed,
+      isLast: () => processSignals.isLast(this.#stopper),
     }
     this.#stopper = {
       signals: signals || [],
@@ -112,7 +114,8 @@ export class Shutdown {
    */
   add<T extends object>(resource: T, name = resource?.constructor?.name || 'resource'): T {
     if (isStoppable(resource)) {
-      this.#claim(targetsOf(resource))
+      if (this.#state === 'stopped') throw new TypeError(`Cannot add ${name}: the shutdown has stopped, and stops nothing more`)
+      for (const target of this.#claim(resource)) this.#phases?.add(target)
       return resource
     }
     if (typeof resource === 'object' && resource !== null && isWebSocketServer(resource)) {
@@ -138,6 +141,7 @@ export class Shutdown {
    * @param options.after - names of hooks that run before it
    */
   onCleanup(name: string, fn: Hook, options: { timeout?: number; after?: readonly string[] } = {}): this {
+    if (this.#state === 'stopped') throw new TypeError(`Cannot add hook '${name}': the shutdown has stopped, and runs nothing more`)
     this.#cleanupHooks.add(name, fn, options)
     return this
   }
@@ -155,6 +159,9 @@ export class Shutdown {
    * @returns the promise's value, or undefined if it failed
    */
   async startup<T>(name: string, promise: Promise<T>): Promise<T | undefined> {
+    if (typeof (promise as Promise<T> | undefined)?.then !== 'function') {
+      throw new TypeError(`Cannot wait for start-up '${name}' of ${inspect(promise)}: it must be a promise`)
+    }
     this.#startups++
     if (this.#state === 'ready') this.#state = 'starting'
     try {
@@ -198,7 +205,11 @@ export class Shutdown {
   uninstall(): void {
     processSignals.remove(this.#stopper)
     this.#readiness.end()
-    for (const target of this.#targets) processSignals.targets.delete(identityOf(target))
+    const runs = this.#report !== undefined && this.#state !== 'stopped'
+    for (const target of this.#targets) {
+      processSignals.targets.delete(identityOf(target))
+      if (!runs) target.release?.()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -210,15 +221,17 @@ export class Shutdown {
   }
 
   /** All or none of them. */
-  #claim(targets: readonly Target[]): void {
-    if (targets.length === 0) throw new TypeError('Cannot shut down []: it must have an App or a server')
-    const identities = targets.map(identityOf)
-    const twice = identities.find((one, index) => processSignals.targets.has(one) || identities.indexOf(one) !== index)
+  #claim(given: Stoppable | readonly Stoppable[]): Target[] {
+    const subjects = subjectsOf(given)
+    if (subjects.length === 0) throw new TypeError('Cannot shut down []: it must have an App or a server')
+    const twice = subjects.find((one, index) => processSignals.targets.has(one) || subjects.indexOf(one) !== index)
     if (twice !== undefined) {
       throw new TypeError(`Cannot shut down ${twice.constructor.name} twice: one shutdown must own it (uninstall() the first)`)
     }
-    for (const one of identities) processSignals.targets.add(one)
+    for (const one of subjects) processSignals.targets.add(one)
+    const targets = targetsOf(subjects)
     this.#targets.push(...targets)
+    return targets
   }
 
   #begin(cause: ProcessCause, overrides: StopOverrides): Promise<ShutdownReport> {
@@ -233,17 +246,21 @@ export class Shutdown {
   async #run(cause: ProcessCause, settings: Settings): Promise<ShutdownReport> {
     this.#handover = settings.handover && !this.#failed
     if (!this.#handover) this.#readiness.end()
-    const phases = new Phases(this.#parts, { ...settings, handover: this.#handover }, cause)
-    const report = await phases.run().catch((error: unknown) => {
+    this.#phases = new Phases(this.#parts, { ...settings, handover: this.#handover }, cause)
+    try {
+      return await this.#phases.run()
+    } catch (error) {
       this.#log.error(`the stop itself failed: ${inspect(error)}`, { err: error })
       throw error
-    })
-    this.uninstall()
-    for (const health of this.#healths) health.close()
-    return report
+    } finally {
+      this.#state = 'stopped'
+      this.uninstall()
+      for (const health of this.#healths) health.close()
+    }
   }
 
   #forced(): void {
+    this.#phases?.clearLine()
     for (const { method, path, age } of this.inflight()) {
       this.#log.error(`forced to exit with ${method} ${path} running, ${age} ms old`)
     }

@@ -56,6 +56,8 @@ export interface Target {
   bytesAtIdle(socket: Socket): number
   /** The stop begins: where requests reach the handlers by the server's own listeners, stand between. */
   takeOver?(): void
+  /** Nothing more is asked of it: listeners on servers are taken back. */
+  release?(): void
 }
 
 /** A server of Node's, or an object that has one, as Fastify's instance does. */
@@ -66,11 +68,17 @@ export type Stoppable = Target | Server | { readonly server: Server }
  * @throws TypeError for what is neither an App nor a server, a Koa or Express app among them
  */
 export function targetsOf(given: Stoppable | readonly Stoppable[]): Target[] {
-  if (Array.isArray(given)) return given.flatMap((one: Stoppable) => targetsOf(one))
+  // All are looked at before the first gets a listener.
+  return subjectsOf(given).map((one) => (isTarget(one) ? one : new PlainTarget(one)))
+}
+
+/** The Apps and servers themselves: what makes two calls mean the same. */
+export function subjectsOf(given: Stoppable | readonly Stoppable[]): (Target | Server)[] {
+  if (Array.isArray(given)) return given.flatMap((one: Stoppable) => subjectsOf(one))
   const one = given as Stoppable
   if (isTarget(one)) return [one]
   const server = serverOf(one)
-  if (server !== undefined) return [new PlainTarget(server)]
+  if (server !== undefined) return [server]
   throw new TypeError(
     `Cannot shut down ${nameOf(one)}: it must be an App, a server of net, http, https or http2, an array of these, ` +
       `or an object whose server is one (of a Koa or Express app, pass what listen() returned)`,
@@ -82,7 +90,7 @@ export function isStoppable(value: unknown): value is Stoppable {
   return isTarget(value) || serverOf(value) !== undefined
 }
 
-/** What makes two calls mean the same: the App or the server itself. */
+/** What `subjectsOf` says of it. */
 export function identityOf(target: Target): object {
   return target instanceof PlainTarget ? target.server : target
 }

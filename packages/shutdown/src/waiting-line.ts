@@ -1,3 +1,4 @@
+import { counted } from './report'
 import { type Exchange, pathOf } from './target'
 
 /** What a terminal is, as far as this goes. */
@@ -42,8 +43,7 @@ export function describeWaiting(inflight: readonly Exchange[], rest: readonly st
   const parts = [...rest]
   if (oldest !== undefined) {
     const age = ((Date.now() - oldest.startedAt) / 1_000).toFixed(1)
-    const count = inflight.length === 1 ? '1 request' : `${inflight.length} requests`
-    parts.unshift(`${count}, oldest ${oldest.req.method} ${pathOf(oldest.req)} ${age} s`)
+    parts.unshift(`${counted(inflight.length, 'request')}, oldest ${oldest.req.method} ${pathOf(oldest.req)} ${age} s`)
   }
   return parts.length === 0 ? undefined : `waiting for ${parts.join(', ')}`
 }

@@ -66,6 +66,18 @@ describe('health', () => {
     expect((await get(health.listen(0), '/livez')).status).to.equal(200)
   })
 
+  for (const [options, message] of [
+    [null, 'Cannot check health with null: it must be an object of options'],
+    [{ checks: null }, 'Cannot check health with checks null: it must be an object of functions by name'],
+    [{ livez: 5 }, "Cannot check health with livez 5: it must be a path that begins with '/'"],
+    [{ readyz: 'readyz' }, "Cannot check health with readyz 'readyz': it must be a path that begins with '/'"],
+    [{ file: 5 }, 'Cannot check health with file 5: it must be the path of a file'],
+  ] as const) {
+    it(`refuses options ${JSON.stringify(options)}`, () => {
+      expect(() => create(options as never)).to.throw(TypeError, message)
+    })
+  }
+
   it('has paths of your own', async () => {
     const server = create({ livez: '/alive', readyz: '/ready' }).listen(0)
     expect((await get(server, '/alive')).status).to.equal(200)

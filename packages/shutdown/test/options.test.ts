@@ -24,6 +24,10 @@ describe('options', () => {
     [{ signals: ['SIGFOO'] }, TypeError, "Cannot shut down with signals [ 'SIGFOO' ]: this system has no SIGFOO"],
     [{ exit: 1 }, TypeError, 'Cannot shut down with exit 1: it must be true or false'],
     [{ logger: true }, TypeError, 'Cannot shut down with logger true: it must be a function, an object with info and error, or false'],
+    [{ logger: { info() {} } }, TypeError, 'Cannot shut down with logger { info: [Function: info] }: it must be a function, an object with info and error, or false'],
+    [{ timout: 5_000 }, TypeError, 'Cannot shut down with timout 5000: there is no such option; the nearest is timeout'],
+    [{ cleanUpTimeout: 5_000 }, TypeError, 'Cannot shut down with cleanUpTimeout 5000: there is no such option; the nearest is cleanupTimeout'],
+    [[], TypeError, 'Cannot shut down with options []: they must be an object'],
     [null, TypeError, 'Cannot shut down with options null: they must be an object'],
   ]
   for (const [options, Class, message] of bad) {

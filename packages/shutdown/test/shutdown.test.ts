@@ -63,6 +63,27 @@ describe('gracefulShutdown', () => {
       gracefulShutdown(app, quiet).uninstall()
     })
 
+    it('wrong arguments of its members', () => {
+      const shutdown = gracefulShutdown(new App(), quiet)
+      const wrong: [act: () => unknown, message: string][] = [
+        [() => shutdown.onStop('a', () => {}, null as never), "Cannot add hook 'a' with options null: they must be an object"],
+        [() => shutdown.onCleanup('a', () => {}, 5 as never), "Cannot add hook 'a' with options 5: they must be an object"],
+        [() => shutdown.loop(5 as never, async () => {}), 'Cannot run a loop named 5: its name must be a string, and not empty'],
+        [() => shutdown.loop('a', 5 as never), "Cannot run loop 'a' with 5: it must be a function of an AbortSignal"],
+        [() => shutdown.health(null as never), 'Cannot check health with null: it must be an object of options'],
+      ]
+      for (const [act, message] of wrong) expect(act).to.throw(TypeError, message)
+      shutdown.uninstall()
+    })
+
+    it('a start-up that is no promise', async () => {
+      const shutdown = gracefulShutdown(new App(), quiet)
+      const error = await shutdown.startup('db', 5 as never).catch((thrown: unknown) => thrown)
+      expect(error).to.be.instanceOf(TypeError).with.property('message', "Cannot wait for start-up 'db' of 5: it must be a promise")
+      expect(shutdown.state).to.equal('ready')
+      shutdown.uninstall()
+    })
+
     it('wrong overrides of one stop by rejecting it, and can be stopped afterwards', async () => {
       const shutdown = gracefulShutdown(new App(), quiet)
       const error = await shutdown.stop('test', { timeout: -1 }).catch((thrown: unknown) => thrown)

@@ -1,17 +1,28 @@
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import http2 from 'node:http2'
+import { createServer as createHttpsServer } from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { App } from '@ebbjs/core'
 import { expect } from 'chai'
-import { gracefulShutdown } from '../../src'
+import { Router } from '../../../router/src'
+import { gracefulShutdown, type Shutdown } from '../../src'
+import { Child } from '../child'
+import { Client } from '../client'
+import { certificate, Gate } from '../service'
 
 const quiet = { signals: false, fatal: false, exit: false, logger: false } as const
 const portOf = (server: net.Server | http2.Http2Server) => (server.address() as AddressInfo).port
 
 describe('a stop', () => {
+  afterEach(async () => {
+    Client.closeAll()
+    await Child.endAll()
+  })
+
   it('goes on when the readiness file cannot be removed, and says so', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ebb-'))
     const lines: string[] = []
@@ -98,4 +109,188 @@ describe('a stop', () => {
     expect({ ...connections, ...requests }).to.include({ drained: 0, destroyed: 1, cut: 1 })
     session.destroy()
   })
+
+  it('that rejects ends its process with code 1, and says why', async () => {
+    const child = Child.start('process.ts', { program: 'broken stop' })
+    await child.prints(/started/)
+    child.kill('SIGTERM')
+    expect((await child.exit).code).to.equal(1)
+    expect(child.stderr).to.match(/the stop itself failed: .*beginStop is broken/)
+  })
+
+  it('takes its waiting line away before it says what a second signal has cut off', async () => {
+    const child = Child.start('process.ts', { program: 'waits on a terminal' })
+    await child.prints(/request/)
+    child.kill('SIGINT')
+    await child.prints(/Ctrl-C again to force$/, 'stderr')
+    child.kill('SIGINT')
+    expect((await child.exit).code).to.equal(130)
+    expect(child.stderr).to.contain('Ctrl-C again to force\r\x1b[2K[shutdown] forced to exit with GET / running')
+  })
+
+  it('leaves out the resources of other shutdowns in its process', async () => {
+    const child = Child.start('process.ts', { program: 'forgotten timer of two' })
+    await child.prints(/started/)
+    child.kill('SIGTERM')
+    await child.exit
+    const reports = [...child.stdout.matchAll(/^report (.*)$/gm)].map(([, json]) => (JSON.parse(json as string) as { resources: string[] }).resources)
+    expect(reports).to.deep.equal([[], ['Timeout']])
+  })
+
+  it('survives a handler that has taken `req.url` away', async () => {
+    const entered = new Gate()
+    const server = createServer((req) => {
+      Object.assign(req, { url: undefined })
+      entered.open()
+    }).listen(0)
+    await once(server, 'listening')
+    const shutdown = gracefulShutdown(server, { ...quiet, timeout: 200 })
+    const client = (await Client.connect(portOf(server))).get('/')
+    await entered.opened
+    expect(shutdown.inflight()).to.have.length(1)
+    const stopped = shutdown.stop()
+    expect((await client.answer()).status).to.equal(503)
+    expect((await stopped).blockers[0]).to.include({ method: 'GET', path: '' })
+  })
+
+  it('names the route that the router has found', async () => {
+    const [app, router, entered, held] = [new App(), new Router(), new Gate(), new Gate()]
+    router.get('/users/:id', async (ctx) => {
+      entered.open()
+      await held.opened
+      ctx.body = 'ok'
+    })
+    app.use(router.routes())
+    const server = app.listen(0)
+    await once(server, 'listening')
+    const shutdown = gracefulShutdown(app, quiet)
+    const client = (await Client.connect(portOf(server))).get('/users/7')
+    await entered.opened
+    expect(shutdown.inflight()[0]).to.include({ path: '/users/7', route: '/users/:id' })
+    held.open()
+    await client.answer()
+    await shutdown.stop()
+  })
+
+  for (const kind of ['App', 'bare']) {
+    it(`counts a request that expects 100 Continue once (${kind})`, async () => {
+      const [app, entered, held] = [new App(), new Gate(), new Gate()]
+      app.use(async (ctx) => {
+        if (ctx.path === '/slow') entered.open()
+        if (ctx.path === '/slow') await held.opened
+        ctx.body = String(await ctx.request.text())
+      })
+      const server = createServer(app.callback())
+      if (kind === 'App') app.attach(server)
+      else server.on('checkContinue', (req, res) => {
+        res.writeContinue()
+        server.emit('request', req, res)
+      })
+      server.listen(0)
+      await once(server, 'listening')
+      const shutdown = gracefulShutdown(kind === 'App' ? app : server, quiet)
+      const [slow, late] = [await Client.connect(portOf(server)), await Client.connect(portOf(server))]
+      slow.get('/slow')
+      await entered.opened
+      const stopped = shutdown.stop()
+      late.send('POST /late HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok')
+      expect((await late.answer()).body).to.equal('ok')
+      held.open()
+      await slow.answer()
+      expect((await stopped).requests).to.deep.equal({ finished: 2, aborted: 0, cut: 0 })
+    })
+  }
+
+  it('claims no server of an array in which another is none, and leaves no listener on it', () => {
+    const server = createServer()
+    const before = listenersOf(server)
+    expect(() => gracefulShutdown([server, 7 as never], quiet)).to.throw(TypeError, 'Cannot shut down 7')
+    expect(() => gracefulShutdown([server, server], quiet)).to.throw(TypeError, 'Cannot shut down Server twice')
+    expect(listenersOf(server)).to.deep.equal(before)
+  })
+
+  for (const [name, create] of [
+    ['http', () => createServer(() => {})],
+    ['https', () => createHttpsServer(certificate, () => {})],
+    ['http2', () => http2.createServer(() => {})],
+    ['an App', () => new App().listen(0)],
+  ] as const) {
+    for (const [act, end] of [['its end', (shutdown: Shutdown) => shutdown.stop()], ['uninstall()', (shutdown: Shutdown) => shutdown.uninstall()]] as const) {
+      it(`leaves no listener on a server after ${act} (${name})`, async () => {
+        const server = create() as net.Server
+        if (!server.listening) server.listen(0)
+        await once(server, 'listening')
+        const before = listenersOf(server)
+        const shutdown = gracefulShutdown(server, quiet)
+        await end(shutdown)
+        expect(listenersOf(server)).to.deep.equal(before)
+        server.close()
+      })
+    }
+  }
+
+  it('leaves no listener on the servers of an App', async () => {
+    const app = new App()
+    const server = app.listen(0)
+    await once(server, 'listening')
+    const before = listenersOf(server)
+    await gracefulShutdown(app, quiet).stop()
+    expect(listenersOf(server)).to.deep.equal(before)
+  })
+
+  it('drains a server that is added while it drains', async () => {
+    const [app, entered, held] = [new App(), new Gate(), new Gate()]
+    app.use(async (ctx) => {
+      entered.open()
+      await held.opened
+      ctx.body = 'ok'
+    })
+    const [server, other] = [app.listen(0), createServer((_, res) => res.end('other')).listen(0)]
+    await Promise.all([server, other].map((one) => one.listening || once(one, 'listening')))
+    const shutdown = gracefulShutdown(app, quiet)
+    const client = (await Client.connect(portOf(server))).get('/')
+    await entered.opened
+    const draining = new Gate()
+    shutdown.loop('test', (stopping) => once(stopping, 'abort').then(() => draining.open()))
+    const stopped = shutdown.stop()
+    await draining.opened
+    const [silent] = await Promise.all([Client.connect(portOf(other)), once(other, 'connection')])
+    shutdown.add(other)
+    await Promise.all([once(other, 'close'), silent.get('/').answer().then(({ headers }) => expect(headers['connection']).to.equal('close'))])
+    held.open()
+    await client.answer()
+    expect((await stopped).requests.finished).to.equal(2)
+  })
+
+  it('takes nothing more once it is over, and says so', async () => {
+    const shutdown = gracefulShutdown(new App(), quiet)
+    await shutdown.stop()
+    expect(() => shutdown.onCleanup('db', () => {})).to.throw(TypeError, "Cannot add hook 'db': the shutdown has stopped")
+    expect(() => shutdown.add(createServer())).to.throw(TypeError, 'Cannot add Server: the shutdown has stopped')
+  })
+
+  it('serves a late request, and says so, if `late` returns neither of its answers', async () => {
+    const [app, entered, held, lines] = [new App(), new Gate(), new Gate(), [] as string[]]
+    app.use(async (ctx) => {
+      entered.open()
+      if (ctx.path === '/slow') await held.opened
+      ctx.body = 'ok'
+    })
+    const server = app.listen(0)
+    await once(server, 'listening')
+    const shutdown = gracefulShutdown(app, { ...quiet, logger: (line) => void lines.push(line), late: () => 'maybe' as never })
+    const [slow, late] = [await Client.connect(portOf(server)), await Client.connect(portOf(server))]
+    slow.get('/slow')
+    await entered.opened
+    const stopped = shutdown.stop()
+    expect((await late.get('/late').answer()).status).to.equal(200)
+    held.open()
+    await slow.answer()
+    await stopped
+    expect(lines.join('\n')).to.match(/late returned 'maybe', so the request is served: it must return 'serve' or 'reject'/)
+  })
 })
+
+function listenersOf(server: net.Server): Record<string, number> {
+  return Object.fromEntries(server.eventNames().map((name) => [String(name), server.listenerCount(name)]))
+}
