@@ -47,7 +47,7 @@ export interface ShutdownReport {
   hooks: HookReport[]
   /** The requests that were still running at the cut. */
   blockers: Blocker[]
-  /** With `exit`: timers and other handles that would have kept the process from ending, by Node's names for them. */
+  /** With `exit`, of the last shutdown of the process: timers and other handles that would have kept the process from ending, by Node's names for them. */
   resources: string[]
   exitCode: number
   /** Nothing cut, no hook failed or out of time, nothing fatal: exit code 0. */

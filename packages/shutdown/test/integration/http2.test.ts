@@ -46,6 +46,18 @@ for (const [kind, create] of [
       return [headers[':status'], body]
     }
 
+    it('sessions are told within `spread`, at even steps', async () => {
+      const service = await serve(() => 'ok', { spread: 300 })
+      const all = [await connect(service), await connect(service), await connect(service)]
+      const told = all.map((session) => once(session, 'goaway').then(() => performance.now()))
+      const begun = performance.now()
+      const { connections } = await service.shutdown.stop()
+      const after = (await Promise.all(told)).map((at) => at - begun).toSorted((a, b) => a - b)
+      expect(after[1]).to.be.within(99, 1_000)
+      expect(after[2]).to.be.within(199, 1_000)
+      expect(connections).to.deep.equal({ idle: 0, drained: 3, destroyed: 0 })
+    })
+
     it('sends GOAWAY to each session, lets streams in flight finish and ends idle sessions at once', async () => {
       const entered = new Gate()
       const gates = new Map([['/1', new Gate<string>()], ['/2', new Gate<string>()]])
