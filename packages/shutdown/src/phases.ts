@@ -125,8 +125,7 @@ export class Phases {
 
     // 7. report
     this.#enter(undefined, 'stopped')
-    this.#line.end()
-    for (const drain of this.#drains.values()) drain.release()
+    this.end()
     await loopTurn() // what was closed in the last instant is no longer active
     const clean = this.#tally.counts.cut === 0 && !this.#parts.failed() && hooks.every(({ error }) => error === undefined)
     const report: ShutdownReport = {
@@ -163,6 +162,12 @@ export class Phases {
     stopListening(target.servers)
     this.#errors.set(target, target.beginStop(this.#stop))
     this.#drains.get(target)?.closeConnections()
+  }
+
+  /** Nothing is waited for, and nobody listened to: also of a stop that has failed half-way. */
+  end(): void {
+    this.#line.end()
+    for (const drain of this.#drains.values()) drain.release()
   }
 
   /** For what is written beside the log. */

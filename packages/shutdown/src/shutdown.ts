@@ -253,6 +253,7 @@ export class Shutdown {
       this.#log.error(`the stop itself failed: ${inspect(error)}`, { err: error })
       throw error
     } finally {
+      this.#phases.end()
       this.#state = 'stopped'
       this.uninstall()
       for (const health of this.#healths) health.close()

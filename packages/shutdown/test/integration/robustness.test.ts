@@ -238,6 +238,30 @@ describe('a stop', () => {
     expect(listenersOf(server)).to.deep.equal(before)
   })
 
+  it('that rejects leaves no listener on a server', async () => {
+    const [app, server] = [new App(), createServer(() => {}).listen(0)]
+    await once(server, 'listening')
+    app.beginStop = () => {
+      throw new Error('beginStop is broken')
+    }
+    const before = listenersOf(server)
+    const error = await gracefulShutdown([server, app], quiet).stop().catch((thrown: unknown) => thrown)
+    expect(error).to.have.property('message', 'beginStop is broken')
+    expect(listenersOf(server)).to.deep.equal(before)
+  })
+
+  it('of an https server with many open handshakes warns of nothing', async () => {
+    const server = createHttpsServer(certificate, (_, res) => res.end('ok')).listen(0)
+    await once(server, 'listening')
+    const before = server.listenerCount('secureConnection')
+    const shutdown = gracefulShutdown(server, { ...quiet, timeout: 200 })
+    const silent = Array.from({ length: 20 }, () => Client.connect(portOf(server)))
+    for (let met = 0; met < 20; met++) await once(server, 'connection')
+    await Promise.all(silent)
+    expect(server.listenerCount('secureConnection')).to.equal(before + 1)
+    await shutdown.stop()
+  })
+
   it('drains a server that is added while it drains', async () => {
     const [app, entered, held] = [new App(), new Gate(), new Gate()]
     app.use(async (ctx) => {
