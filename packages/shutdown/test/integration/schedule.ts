@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import { App } from '@ebbjs/core'
 import fc from 'fast-check'
@@ -269,21 +270,14 @@ export class Run {
   }
 }
 
-/** The promises hold while the event loop turns: where the machine stood still for so long (ms), a batch says nothing. */
-const STALL = 300
-
-/** Runs schedules side by side in this process; again if the machine stood still. */
+/**
+ * Runs schedules side by side in this process, and says which promises were broken. The promises hold while the event
+ * loop turns: what is broken comes with the longest time for which it did not.
+ */
 export async function brokenIn(batch: readonly Schedule[]): Promise<string[]> {
-  let broken: string[] = []
-  for (let tries = 0; tries < 3; tries++) {
-    let [longest, last] = [0, performance.now()]
-    const watch = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last)
-      last = performance.now()
-    }, 10)
-    broken = (await Promise.all(batch.map((schedule) => new Run(schedule).broken()))).flat()
-    clearInterval(watch)
-    if (broken.length === 0 || longest < STALL) break
-  }
-  return broken
+  const delays = monitorEventLoopDelay({ resolution: 10 })
+  delays.enable()
+  const broken = (await Promise.all(batch.map((schedule) => new Run(schedule).broken()))).flat()
+  delays.disable()
+  return broken.map((promise) => `${promise} (the loop stood still for ${Math.round(delays.max / 1e6)} ms at most)`)
 }
