@@ -97,8 +97,11 @@ export function closedLoop(port: number, path: string, { clients, think = 0, con
   }
 }
 
-/** Sends `count` requests over `clients` keep-alive connections; rejects if one is not answered `expected`. */
-export async function burst(port: number, clients: number, count: number, request: string, expected: string): Promise<void> {
+/**
+ * Sends `count` requests over `clients` keep-alive connections; rejects if one is not answered `expected`.
+ * @param before - awaited before each request, with the number of those that were sent
+ */
+export async function burst(port: number, clients: number, count: number, request: string, expected: string, before?: (sent: number) => Promise<unknown> | undefined): Promise<void> {
   let left = count
   await Promise.all(
     Array.from({ length: clients }, () => new Promise<void>((resolve, reject) => {
@@ -106,8 +109,13 @@ export async function burst(port: number, clients: number, count: number, reques
       let received = ''
       const next = (): void => {
         received = ''
-        if (left-- > 0) socket.write(request)
-        else socket.end()
+        if (left-- <= 0) {
+          socket.end()
+          return
+        }
+        const waited = before?.(count - left - 1)
+        if (waited === undefined) socket.write(request)
+        else waited.then(() => socket.write(request), reject)
       }
       socket.setEncoding('latin1')
       socket.on('connect', next)

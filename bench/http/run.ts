@@ -1,13 +1,17 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { printMachine } from '../machine'
 import { plotBars } from '../bars'
+import { printMachine } from '../machine'
+import { median, summary } from '../statistics'
 import { measureCpu } from './cpu'
-import { instructions } from './instructions'
+import { canCount, instructions } from './instructions'
 import { peers } from './peers'
 import { workloads } from './workloads'
 
 const PICTURE = join(__dirname, '../../docs/instructions.svg')
+
+/** What was measured of one server in one workload, a figure a round or a seed. */
+type Figures = Map<string, Map<string, number[]>>
 
 /**
  * `run.ts instructions|cpu [W1,W2,…] [peer,peer,…]`: a table with a row a peer and a column a workload,
@@ -15,44 +19,55 @@ const PICTURE = join(__dirname, '../../docs/instructions.svg')
  */
 async function run(): Promise<void> {
   const [, , mode = 'cpu', chosenWorkloads = Object.keys(workloads).join(), chosenPeers = Object.keys(peers).join()] = process.argv
+  if (mode === 'instructions' && !(await canCount())) throw new Error('Cannot count instructions without valgrind: install it, or measure cpu')
   printMachine()
   const columns = chosenWorkloads.split(',')
   const rows = chosenPeers.split(',')
-  const table = new Map<string, Map<string, number>>(rows.map((peer) => [peer, new Map()]))
+  const main: Figures = new Map(rows.map((peer) => [peer, new Map()]))
+  const rates: Figures = new Map(rows.map((peer) => [peer, new Map()]))
   for (const name of columns) {
     const workload = workloads[name]
-    if (workload === undefined) throw new Error(`There is no workload ${name}: ${Object.keys(workloads).join(', ')}`)
+    if (workload === undefined) throw new RangeError(`Cannot measure ${name}: it must be one of ${Object.keys(workloads).join(', ')}`)
     const running = rows.filter((peer) => peers[peer]?.only?.includes(name) ?? true)
     const start = (peer: string) => ({ file: `http/servers/${peers[peer]?.file}`, args: [name, ...(peers[peer]?.args ?? [])] })
     if (mode === 'cpu') {
-      for (const [peer, value] of await measureCpu(new Map(running.map((peer) => [peer, start(peer)])), workload)) table.get(peer)?.set(name, value)
+      for (const [peer, { cpu, rate }] of await measureCpu(new Map(running.map((peer) => [peer, start(peer)])), workload)) {
+        main.get(peer)?.set(name, cpu)
+        rates.get(peer)?.set(name, rate)
+      }
     } else {
       for (const peer of running) {
         const { file, args } = start(peer)
-        table.get(peer)?.set(name, await instructions(file, args, workload))
+        main.get(peer)?.set(name, (await instructions(file, args, workload)).map((count) => count / 1_000))
       }
     }
     process.stderr.write(`${name} done\n`)
   }
-  print(mode, columns, table)
-  if (mode === 'instructions' && columns.includes('W2')) {
-    const bars = [...table].flatMap(([peer, values]) => values.has('W2') ? { label: peers[peer]?.title ?? peer, value: (values.get('W2') as number) / 1_000 } : [])
+  const unit = mode === 'cpu' ? 'CPU µs a request, median of the rounds' : 'Thousand user-space instructions a request, median of the seeds'
+  print(`${unit} (lowest-highest), ratio to bare node:http`, columns, main, 1)
+  if (mode === 'cpu') print('Requests a second, median of the rounds (lowest-highest), ratio to bare node:http', columns, rates, 0)
+  const bars = [...main].flatMap(([peer, values]) => values.has('W2') ? { label: peers[peer]?.title ?? peer, value: median(values.get('W2') as number[]) } : [])
+  if (mode === 'instructions' && bars.length === Object.keys(peers).length) {
     await writeFile(PICTURE, plotBars('Thousand instructions a request: JSON, one param in 50 routes', bars))
   }
 }
 
-function print(mode: string, columns: string[], table: Map<string, Map<string, number>>): void {
-  console.log(`\n${mode === 'cpu' ? 'CPU µs a request' : 'Thousand user-space instructions a request'}, and the ratio to bare node:http\n`)
+function print(title: string, columns: string[], figures: Figures, digits: number): void {
+  console.log(`\n${title}\n`)
   console.log(`| server | ${columns.map((name) => `${name} ${workloads[name]?.title}`).join(' | ')} |\n|---|${'---|'.repeat(columns.length)}`)
-  for (const [peer, values] of table) {
+  for (const [peer, values] of figures) {
     const cells = columns.map((name) => {
-      const value = values.get(name)
-      const bare = table.get('bare')?.get(name)
-      if (value === undefined) return '-'
-      return `${(mode === 'cpu' ? value : value / 1_000).toFixed(1)}${bare === undefined ? '' : ` (${(value / bare).toFixed(2)})`}`
+      const own = values.get(name)
+      const bare = figures.get('bare')?.get(name)
+      return own === undefined ? '-' : `${summary(own, digits)}${bare === undefined ? '' : ` ${ratio(own, bare).toFixed(2)}`}`
     })
     console.log(`| ${peers[peer]?.title ?? peer} | ${cells.join(' | ')} |`)
   }
+}
+
+/** Round by round, or seed by seed: what both had in common falls out. */
+function ratio(own: readonly number[], bare: readonly number[]): number {
+  return median(own.map((value, index) => value / (bare[index] as number)))
 }
 
 void run()

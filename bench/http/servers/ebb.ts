@@ -20,7 +20,7 @@ router.get('/text', (ctx) => {
   ctx.body = TEXT
 })
 router.post('/echo', async (ctx) => {
-  ctx.body = await (ctx.request as unknown as { json(): Promise<unknown> }).json()
+  ctx.body = await ctx.request.json()
 })
 router.get('/file', (ctx) => {
   ctx.type = 'text/plain; charset=utf-8'

@@ -5,8 +5,8 @@ import { ready } from '../../child'
 import { FILE, paths, TEXT, user } from '../workloads'
 
 const workload = process.argv[2]
-const app = express()
-if (workload === 'W3') for (let i = 0; i < 5; i++) app.use(async (_req, _res, next) => { await Promise.resolve(); next() })
+const app = express().set('etag', false).disable('x-powered-by')
+if (workload === 'W3') for (let i = 0; i < 5; i++) app.use(async (_req, _res, next) => { await next() })
 if (workload === 'W4') app.use(express.json())
 for (const path of paths) {
   app.get(path, (req, res) => {
@@ -28,7 +28,9 @@ app.post('/echo', (req, res) => {
 })
 app.get('/file', (_req, res) => {
   res.type('text')
-  createReadStream(FILE).pipe(res)
+  const file = createReadStream(FILE)
+  res.on('close', () => file.destroy())
+  file.pipe(res)
 })
 const server = app.listen(0)
 ready(server)

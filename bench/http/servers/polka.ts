@@ -15,7 +15,7 @@ function json(res: ServerResponse, value: unknown): void {
 
 const server = createServer()
 const app = polka({ server })
-if (workload === 'W3') for (let i = 0; i < 5; i++) app.use(async (_req, _res, next) => { await Promise.resolve(); next() })
+if (workload === 'W3') for (let i = 0; i < 5; i++) app.use(async (_req, _res, next) => { await next() })
 for (const path of paths) {
   app.get(path, (req, res) => {
     if (workload === 'W5') {
@@ -39,7 +39,9 @@ app.post('/echo', (req, res) => {
 })
 app.get('/file', (_req, res) => {
   res.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8' })
-  createReadStream(FILE).pipe(res)
+  const file = createReadStream(FILE)
+  res.on('close', () => file.destroy())
+  file.pipe(res)
 })
 ready(server)
 if (workload === 'W6') createTerminus(server)

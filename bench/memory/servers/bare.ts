@@ -1,0 +1,12 @@
+import { createServer } from 'node:http'
+import { ready } from '../../child'
+import { ANSWER, HELD } from '../paths'
+
+const server = createServer((req, res) => {
+  if (req.url === HELD) return
+  const body = JSON.stringify(ANSWER)
+  res.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': body.length })
+  res.end(body)
+})
+ready(server)
+server.listen(0)
