@@ -7,8 +7,17 @@ export interface Stage {
   enter(ctx: RouterContext): void
 }
 
-/** Runs the functions of the stages, one after the other, then `next`: one chain, as koa-compose makes it. */
-export function dispatch(ctx: RouterContext, stages: readonly Stage[], next: Next): Promise<unknown> {
+/**
+ * What `next()` gives where all that it ran has ended, with nothing to say: one promise for all, so that `dispatch`
+ * knows it again.
+ */
+const ENDED: Promise<void> = Promise.resolve()
+
+/**
+ * Runs the functions of the stages, one after the other, then `next`: one chain, as koa-compose makes it.
+ * @returns undefined if they had ended, with nothing to say, before it returned: whoever composes then need not wait
+ */
+export function dispatch(ctx: RouterContext, stages: readonly Stage[], next: Next): Promise<unknown> | undefined {
   if (stages.length === 1 && stages[0]?.stack.length === 1) return only(ctx, stages[0], next)
   let last = -1
   const step = (index: number, place: number, fn: number): Promise<void> => {
@@ -18,22 +27,28 @@ export function dispatch(ctx: RouterContext, stages: readonly Stage[], next: Nex
       for (let stage = stages[place]; stage !== undefined; stage = stages[++place], fn = 0) {
         if (fn === 0) stage.enter(ctx)
         if (fn === stage.stack.length) continue
-        return Promise.resolve((stage.stack[fn] as Handler)(ctx, () => step(index + 1, place, fn + 1))) as Promise<void>
+        return promised((stage.stack[fn] as Handler)(ctx, () => step(index + 1, place, fn + 1)))
       }
-      return Promise.resolve(next())
+      return promised(next())
     } catch (error) {
       return Promise.reject(error)
     }
   }
-  return step(0, 0, 0)
+  const running = step(0, 0, 0)
+  return running === ENDED ? undefined : running
 }
 
 /** One function alone, as most routes have: its `next` is the router's. */
-function only(ctx: RouterContext, stage: Stage, next: Next): Promise<unknown> {
+function only(ctx: RouterContext, stage: Stage, next: Next): Promise<unknown> | undefined {
   try {
     stage.enter(ctx)
-    return Promise.resolve((stage.stack[0] as Handler)(ctx, next))
+    const running = (stage.stack[0] as Handler)(ctx, next)
+    return running === undefined ? undefined : Promise.resolve(running)
   } catch (error) {
     return Promise.reject(error)
   }
+}
+
+function promised(result: unknown): Promise<void> {
+  return result === undefined ? ENDED : Promise.resolve(result as Promise<void>)
 }

@@ -17,7 +17,7 @@ type Used<Ctx> = Handler<Ctx> | AnyHandler
 
 /** What `router.routes()` gives: a middleware that knows its router, so that another router can mount it. */
 export interface RouterMiddleware<State, Extra, Params = {}> {
-  (ctx: RouterContext<State, Extra, Params>, next: Next): Promise<unknown>
+  (ctx: RouterContext<State, Extra, Params>, next: Next): Promise<unknown> | undefined
   router: Router
 }
 
@@ -222,7 +222,7 @@ export class Router<State = DefaultState, Extra = {}, const Prefix extends strin
 
   /** The middleware that runs what matches, for `app.use` or another router's `use`. */
   routes(): RouterMiddleware<State, Extra> {
-    const middleware = (ctx: RouterContext, next: Next): Promise<unknown> => {
+    const middleware = (ctx: RouterContext, next: Next): Promise<unknown> | undefined => {
       if (this.host && !this.matchHost(ctx.host)) return next()
       const path = this.opts.routerPath || ctx.newRouterPath || ctx.path || ctx.routerPath || ''
       const { path: matched, found, route } = this.#compiled().select(path as string, ctx.method)

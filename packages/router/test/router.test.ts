@@ -15,6 +15,22 @@ describe('Router', () => {
     })
   })
 
+  it('makes no promise of handlers that end at once, and the same promises as before of others', async () => {
+    const router = new Router()
+    router.get('/use/*rest', (_ctx, next) => next())
+    router.get(['/one', '/use/two'], () => {})
+    router.get('/value', () => 'said')
+    router.get('/async', async () => {})
+    router.get('/throws', () => {
+      throw new Error('of the handler')
+    })
+    const run = (path: string): unknown => router.routes()({ path, method: 'GET', request: {} } as never, () => Promise.resolve())
+    expect([run('/one'), run('/use/two')]).to.deep.equal([undefined, undefined])
+    expect(run('/async')).to.be.an.instanceof(Promise)
+    expect(await run('/value')).to.equal('said')
+    expect(await (run('/throws') as Promise<void>).catch((error: Error) => error.message)).to.equal('of the handler')
+  })
+
   it('answers HEAD by a GET route', async () => {
     const router = new Router()
     router.get('/', (ctx) => {
