@@ -89,7 +89,7 @@ export class Layer {
   /** Is this a route for `method` (upper case)? */
   routes(method: string): boolean {
     const { methods } = this
-    for (let index = 0; index < methods.length; index++) if (methods[index] === method) return true
+    for (let index = methods.length - 1; index >= 0; index--) if (methods[index] === method) return true // GET stands behind HEAD
     return false
   }
 

@@ -57,19 +57,25 @@ export interface Branch {
  */
 export class Node {
   text: readonly number[]
-  /** Is there more here than texts that lead on? */
-  stops = false
+  /** Do captures lead on? */
+  captures = false
   leaves: Leaf[] | undefined = undefined
   /** The union of the leaves' `ends`. */
   ends = 0
   segment: Node | undefined = undefined
   rest: Node | undefined = undefined
   branches: Branch[] | undefined = undefined
+  /** At most so many leaves are here and below. */
+  leafCount = 0
   /** Does a text lead on that begins with '/', or with anything else? */
   slash = false
   inner = false
   /** The code that the one text which leads on begins with; -1: none does, -2: several do. */
   sole = -1
+  /** The same of texts that do not begin with '/'. */
+  soleInner = -1
+  /** After a capture: at how many of the places, from the last one on, where a text may lead on it is worth trying. */
+  places = 0
   /** In which search a leaf was last reached, and the `ends` that were: a later way to it is a worse one. */
   search = 0
   reached = 0
@@ -92,8 +98,12 @@ export class Node {
   /** Makes `node` follow, instead of the one whose text begins with the same character. */
   follow(node: Node): void {
     const code = node.text[0] as number
-    if (code === 47) this.slash = true
-    else this.inner = true
+    if (code === 47) {
+      this.slash = true
+    } else {
+      this.inner = true
+      this.soleInner = this.soleInner === -1 || this.soleInner === code ? code : -2
+    }
     this.sole = this.sole === -1 || this.sole === code ? code : -2
     if (code >= 128) {
       this.#wide ??= new Map()
@@ -120,7 +130,7 @@ export class Node {
     if (this.leaves === undefined) this.leaves = [leaf]
     else if (this.leaves.every(({ layer }) => layer !== leaf.layer)) this.leaves.push(leaf)
     this.ends |= leaf.ends
-    this.stops = true
+    this.leafCount++
   }
 }
 

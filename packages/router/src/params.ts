@@ -45,7 +45,7 @@ function set(params: AnyParams, name: string, value: string | string[]): void {
 
 /** '+' stays '+': in a path a space is %20. */
 function decode(value: string, name: string): string {
-  if (!value.includes('%')) return value
+  if (value.indexOf('%') === -1) return value
   try {
     return decodeURIComponent(value)
   } catch {
@@ -55,8 +55,12 @@ function decode(value: string, name: string): string {
 
 /** What the first `count` captures took that begin and end at `marks` from `offset` on. */
 export function capturesAt(path: string, marks: readonly number[], offset: number, count: number): string[] {
-  const captured: string[] = []
-  for (let index = 0; index < count; index++) captured.push(path.slice(marks[offset + 2 * index], marks[offset + 2 * index + 1]))
+  if (count === 0) return []
+  // Most have one or two, and an array that grows would make room for 17.
+  const first = path.slice(marks[offset], marks[offset + 1])
+  if (count === 1) return [first]
+  const captured = [first, path.slice(marks[offset + 2], marks[offset + 3])]
+  for (let index = 2; index < count; index++) captured.push(path.slice(marks[offset + 2 * index], marks[offset + 2 * index + 1]))
   return captured
 }
 

@@ -22,6 +22,8 @@ export class Search {
   #method = ''
   #best: Leaf | undefined = undefined
   #used = 0
+  /** Counts leaves, or nodes with leaves, that were noted. */
+  #found = 0
   /** Begin and end of the captures on the way to where the walk is. */
   readonly #way: number[] = []
   #fold: (code: number) => number = keep
@@ -43,6 +45,7 @@ export class Search {
 
   #walk(trees: readonly Tree[], path: string): void {
     this.serial++
+    this.#found = 0
     this.#path = path
     for (let index = 0; index < trees.length; index++) {
       const { root, fold } = trees[index] as Tree
@@ -54,45 +57,60 @@ export class Search {
   /** Goes on from `node`, whose text ends at `at`, with `depth` captures behind it. */
   #visit(node: Node, at: number, depth: number): void {
     const path = this.#path
+    const way = this.#way
     const { length } = path
+    // The last of the ways on is taken in this loop, the others by recursion: mostly there is one way.
     for (;;) {
-      let segment: Node | undefined
-      if (node.stops) {
-        if (at + 1 >= length ? node.ends !== 0 : (node.ends & OPEN) !== 0) this.#arrive(node, at, depth)
-        if (at === length) return
-        if (node.rest !== undefined) this.#takeRest(node.rest, at, depth)
-        const { branches } = node
-        if (branches !== undefined) for (let index = 0; index < branches.length; index++) this.#branch(branches[index] as Branch, at, depth)
-        segment = node.segment
-      } else if (at === length) return
-
+      const { ends } = node
+      if (ends !== 0 && (at + 1 >= length || (ends & OPEN) !== 0)) this.#arrive(node, at, depth)
+      if (at === length) return
       const code = path.charCodeAt(at)
       let next = node.next(code)
       if (next === undefined && mayFold(code)) next = node.next(this.#fold(code))
-      if (next !== undefined) {
-        const end = next.text.length === 1 ? at + 1 : this.#textEnd(next.text, 1, at + 1)
-        if (end !== -1) {
-          if (segment === undefined) {
-            node = next
-            at = end
-            continue
-          }
-          this.#visit(next, end, depth)
+      const textEnd = next === undefined ? -1 : next.text.length === 1 ? at + 1 : this.#textEnd(next.text, at)
+      if (!node.captures) {
+        if (textEnd === -1) return
+        node = next as Node
+        at = textEnd
+        continue
+      }
+
+      if (textEnd !== -1) this.#visit(next as Node, textEnd, depth)
+      const { rest, branches, segment } = node
+      if (rest !== undefined) this.#takeRest(rest, at, depth)
+      let to: Node | undefined = segment
+      let end = at
+      if (branches !== undefined) {
+        const last = branches.length - 1
+        for (let index = 0; index <= last; index++) {
+          const branch = branches[index] as Branch
+          end = this.#branch(branch, at, depth)
+          if (end === at) continue
+          if (index === last && segment === undefined) to = branch.to
+          else this.#go(branch.to, at, end, depth)
         }
       }
-      if (segment === undefined) return
-      const end = this.#segmentEnd(at)
-      if (end === at) return
-      if (segment.inner) {
-        this.#take(segment, at, end, depth, true)
-        return
+      if (segment !== undefined) {
+        end = this.#segmentEnd(at)
+        if (end === at) return
+        if (segment.inner) {
+          this.#take(segment, at, end, depth, true)
+          return
+        }
       }
-      this.#way[2 * depth] = at
-      this.#way[2 * depth + 1] = end
-      node = segment
+      if (to === undefined) return
+      way[2 * depth] = at
+      way[2 * depth + 1] = end
+      node = to
       at = end
       depth++
     }
+  }
+
+  #go(to: Node, at: number, end: number, depth: number): void {
+    this.#way[2 * depth] = at
+    this.#way[2 * depth + 1] = end
+    this.#visit(to, end, depth + 1)
   }
 
   /** Notes the leaves of a node, if the path may end here. */
@@ -117,7 +135,12 @@ export class Search {
     } else {
       return
     }
-    for (let index = 0; index < 2 * depth; index++) this.marks[this.#used++] = this.#way[index] as number
+    this.#found++
+    const { marks } = this
+    const way = this.#way
+    let used = this.#used
+    for (let index = 0; index < 2 * depth; index++) marks[used++] = way[index] as number
+    this.#used = used
   }
 
   /** Is one of the leaves better than the best so far? The leaves of a node are in order. */
@@ -135,25 +158,27 @@ export class Search {
   /** Takes at least one character from `at` and at most those before `end`, and goes on: the longest first. */
   #take(to: Node, at: number, end: number, depth: number, inSegment: boolean): void {
     if (end === at) return
-    this.#way[2 * depth] = at
-    this.#way[2 * depth + 1] = end
-    if (end < this.#path.length) this.#visit(to, end, depth + 1)
-    else if (to.ends !== 0) this.#arrive(to, end, depth + 1)
+    const before = this.#found
+    this.#go(to, at, end, depth)
     const open = !inSegment && (to.ends & OPEN) !== 0
     if (!to.inner && !open && (inSegment || !to.slash)) return
     const path = this.#path
-    const { sole } = to
+    const sole = inSegment ? to.soleInner : to.sole
+    let places = sole >= 0 && !open ? to.places : Infinity
     for (let last = end - 1; last > at; last--) {
-      const code = path.charCodeAt(last)
+      let code = path.charCodeAt(last)
+      if (mayFold(code)) code = this.#fold(code)
       // Most characters lead nowhere: this line is what a long value costs.
-      if (code !== sole && sole >= 0 && !mayFold(code) && !open) continue
-      let next = to.next(code)
-      if (next === undefined && mayFold(code)) next = to.next(this.#fold(code))
+      if (code !== sole && sole >= 0 && !open) continue
+      if (places-- === 0) return
+      const next = to.next(code)
       if (next === undefined && !(open && code === SLASH)) continue
       this.#way[2 * depth + 1] = last
       if (open && code === SLASH) this.#arrive(to, last, depth + 1)
-      const textEnd = next === undefined ? -1 : this.#textEnd(next.text, 1, last + 1)
-      if (textEnd !== -1) this.#visit(next as Node, textEnd, depth + 1)
+      const textEnd = next === undefined ? -1 : this.#textEnd(next.text, last)
+      if (textEnd === -1) continue
+      this.#visit(next as Node, textEnd, depth + 1)
+      if (to.leafCount === 1 && this.#found > before) return // a shorter value would only find the same again
     }
   }
 
@@ -167,17 +192,21 @@ export class Search {
     this.#arrive(to, this.#path.length, depth + 1)
   }
 
-  #branch({ capture, until, orText, to }: Branch, at: number, depth: number): void {
-    const end = this.#runEnd(at, until, capture.inSegment)
-    if (end > at) {
-      this.#take(to, at, end, depth, capture.inSegment)
-    } else if (orText.length > 0 && this.#path.charCodeAt(at) !== SLASH) {
+  /** @returns where the capture ends, if that is its only end and nothing was done yet; else `at` */
+  #branch({ capture, until, orText, to }: Branch, at: number, depth: number): number {
+    const { inSegment, orSegment } = capture
+    const end = this.#runEnd(at, until, inSegment)
+    if (end === at) {
       // The run is empty because `until` is here, and that is what `orText` is.
-      this.#way[2 * depth] = at
-      this.#way[2 * depth + 1] = at + orText.length
-      this.#visit(to, at + orText.length, depth + 1)
+      if (orText.length > 0 && this.#path.charCodeAt(at) !== SLASH) return at + orText.length
+    } else {
+      // What `until` begins with is not in the run, unless there is more of `until`.
+      const fixed = !orSegment && (to.ends & OPEN) === 0 && (to.sole === -1 || (to.sole === until[0] && until.length === 1))
+      if (fixed) return end
+      this.#take(to, at, end, depth, inSegment)
     }
-    if (capture.orSegment) this.#take(to, at, this.#segmentEnd(at), depth, true)
+    if (orSegment) this.#take(to, at, this.#segmentEnd(at), depth, true)
+    return at
   }
 
   #segmentEnd(at: number): number {
@@ -192,22 +221,23 @@ export class Search {
     for (let index = at; index < path.length; index++) {
       const code = path.charCodeAt(index)
       if (inSegment && code === SLASH) return index
-      if ((code === first || mayFold(code)) && this.#textEnd(until, 0, index) !== -1) return index
+      if (code !== first && !(mayFold(code) && this.#fold(code) === first)) continue
+      if (until.length === 1 || this.#textEnd(until, index) !== -1) return index
     }
     return path.length
   }
 
-  /** Where `text` from `index` on ends in the path if it goes on so at `at`, or -1. */
-  #textEnd(text: readonly number[], index: number, at: number): number {
+  /** Where `text`, whose first character is at `at`, ends in the path if it goes on there, or -1. */
+  #textEnd(text: readonly number[], at: number): number {
     const path = this.#path
     const { length } = text
-    if (at + length - index > path.length) return -1
-    for (; index < length; index++, at++) {
-      const code = path.charCodeAt(at)
+    if (at + length > path.length) return -1
+    for (let index = 1; index < length; index++) {
+      const code = path.charCodeAt(++at)
       // Most characters are the same as they are; only the others need folding.
       if (code !== text[index] && !(mayFold(code) && this.#fold(code) === text[index])) return -1
     }
-    return at
+    return at + 1
   }
 }
 

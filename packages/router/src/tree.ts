@@ -19,7 +19,7 @@ export class Tree {
   add(layer: Layer, place: number): void {
     const ends = Ends.exact | (layer.trailing ? Ends.trailing : 0) | (layer.end ? 0 : Ends.open)
     for (const [rank, sequence] of layer.sequences.entries()) {
-      this.#walk(sequence).end(new Leaf(layer, orderOf(place) + rank, ends, sequence))
+      this.#walk(layer, sequence).end(new Leaf(layer, orderOf(place) + rank, ends, sequence))
     }
   }
 
@@ -30,17 +30,45 @@ export class Tree {
     return codes
   }
 
-  #walk(sequence: Sequence): Node {
+  #walk(layer: Layer, sequence: Sequence): Node {
     let node = this.root
-    for (const part of sequence) {
+    for (const [index, part] of sequence.entries()) {
       node = typeof part === 'string' ? this.#text(node, this.codes(part), 0) : this.#capture(node, part)
+      if (typeof part !== 'string') node.places = Math.max(node.places, this.#places(layer, sequence, index + 1))
     }
     return node
+  }
+
+  /**
+   * How often the character that follows the capture before `from` can come behind it: up to the segment's end, or
+   * behind a wildcard up to the path's. In '/:a-:b-end', '-' comes at most three times behind `a`, for `b` is one '-' or
+   * has none: which keeps a path of many '-' from being tried at each of them.
+   */
+  #places(layer: Layer, sequence: Sequence, from: number): number {
+    const { inSegment } = sequence[from - 1] as Capture
+    const rest = sequence.slice(from)
+    const [separator] = this.codes(typeof rest[0] === 'string' ? rest[0] : '')
+    if (!inSegment && !layer.end) return Infinity
+    let places = inSegment ? 0 : 1 // the '/' that may trail
+    for (const part of rest) {
+      if (typeof part !== 'string') {
+        const until = this.codes(part.until)
+        if (separator === 47 && part.inSegment) continue
+        if (!part.inSegment || until.length !== 1 || until[0] !== separator) return Infinity
+        places++
+        continue
+      }
+      const [text = ''] = inSegment ? part.split('/') : [part]
+      places += this.codes(text).filter((code) => code === separator).length
+      if (text !== part) break
+    }
+    return places
   }
 
   /** The node below `from` at the end of `text`, whose first `at` characters led to `from`; splits where texts part. */
   #text(from: Node, text: readonly number[], at: number): Node {
     if (at === text.length) return from
+    from.leafCount++
     const next = from.next(text[at] as number)
     if (next === undefined) {
       const made = new Node(text.slice(at))
@@ -54,13 +82,15 @@ export class Tree {
     const fork = new Node(next.text.slice(0, common))
     next.text = next.text.slice(common)
     fork.follow(next)
+    fork.leafCount = next.leafCount
     from.follow(fork)
     return this.#text(fork, text, at + common)
   }
 
   #capture(from: Node, capture: Capture): Node {
     const { inSegment, orSegment } = capture
-    from.stops = true
+    from.captures = true
+    from.leafCount++
     if (capture.until === '' && inSegment) return (from.segment ??= new Node([]))
     if (capture.until === '' && !orSegment) return (from.rest ??= new Node([]))
     const until = this.codes(capture.until)
