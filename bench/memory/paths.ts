@@ -3,5 +3,9 @@ export const QUICK = '/quick'
 export const HELD = '/held'
 export const ANSWER = { hello: 'world' }
 
-/** A handler that waits, as for a slow database; its promises are garbage's once nothing else holds them. */
-export const never = (): Promise<never> => new Promise(() => {})
+const held: (() => void)[] = []
+
+/** A handler that waits, as for a slow database: what would wake it is held, and so all that waits for it. */
+export const never = (): Promise<void> => new Promise((resolve) => {
+  held.push(resolve)
+})
