@@ -2,12 +2,11 @@ import { Stream } from 'node:stream'
 
 /** Node's streams, and those of libraries that look like them. */
 export function isStream(value: unknown): value is Stream.Readable {
+  if (typeof value !== 'object' || value === null || typeof (value as Stream).pipe !== 'function') return false
   if (value instanceof Stream) return true
-  if (typeof value !== 'object' || value === null) return false
-  const { readable, pipe, read, destroy, readableObjectMode, destroyed } = value as Stream.Readable
+  const { readable, read, destroy, readableObjectMode, destroyed } = value as Stream.Readable
   return (
     readable === true &&
-    typeof pipe === 'function' &&
     typeof read === 'function' &&
     typeof destroy === 'function' &&
     typeof readableObjectMode === 'boolean' &&
@@ -25,4 +24,14 @@ export function adopt(stream: Stream.Readable): void {
 
 export function release(stream: Stream.Readable): void {
   if (!stream.destroyed && typeof stream.destroy === 'function') stream.destroy()
+}
+
+/**
+ * An object or array as written in the code or read by JSON.parse, and no stream: JSON without a look at the classes
+ * that it could be of (Blob and ReadableStream are getters of globalThis).
+ */
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { constructor, pipe } = value as Partial<Stream>
+  return (constructor === Object || constructor === Array) && typeof pipe !== 'function'
 }

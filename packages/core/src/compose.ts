@@ -34,22 +34,23 @@ export function compose<Ctx>(middleware: readonly Nested<(ctx: Ctx, next: Next) 
     if (typeof fn !== 'function') throw new TypeError('Middleware must be composed of functions!')
   }
 
-  return (ctx, next) => {
-    let last = -1
-    const dispatch = (index: number): Promise<void> => {
-      if (index <= last) return Promise.reject(new Error('next() called multiple times'))
-      last = index
-      const fn = index === chain.length ? next : chain[index]
-      if (fn === undefined) return ENDED
-      try {
-        const running = fn(ctx, () => dispatch(index + 1)) as Promise<void> | undefined
-        return running === undefined ? ENDED : Promise.resolve(running)
-      } catch (error) {
-        return Promise.reject(error)
-      }
+  const run = (index: number, ctx: Ctx, after: Next | undefined): Promise<void> => {
+    const fn = index === chain.length ? after : chain[index]
+    if (fn === undefined) return ENDED
+    let called = false
+    const next = (): Promise<void> => {
+      if (called) return Promise.reject(new Error('next() called multiple times'))
+      called = true
+      return run(index + 1, ctx, after)
     }
-    return dispatch(0)
+    try {
+      const running = fn(ctx, next) as Promise<void> | undefined
+      return running === undefined ? ENDED : Promise.resolve(running)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
+  return (ctx, next) => run(0, ctx, next)
 }
 
 type Nested<T> = T | readonly Nested<T>[]

@@ -19,7 +19,11 @@ const TIMER_MAX = 2 ** 31 - 1
  */
 export class Lifetime {
   readonly startedAt = Date.now()
-  readonly #ctx: Context
+  readonly ctx: Context
+  /** Its place in the registry. */
+  inFlight = false
+  previous: Lifetime | undefined = undefined
+  next: Lifetime | undefined = undefined
   #registry: InFlight | undefined = undefined
   #connection: Connection | undefined = undefined
   /** Settles when the handler has ended. Not kept longer than the response is open. */
@@ -37,7 +41,7 @@ export class Lifetime {
   #timer: NodeJS.Timeout | undefined = undefined
 
   constructor(ctx: Context) {
-    this.#ctx = ctx
+    this.ctx = ctx
   }
 
   /** Puts the request in flight. The one listener that a request pays for tells when its response is closed. */
@@ -49,9 +53,9 @@ export class Lifetime {
       connection.open++
       connection.newest = this
     }
-    registry.add(this.#ctx)
-    this.#ctx.res.on('close', () => this.responseClosed())
-    if (diagnostics.start.hasSubscribers) diagnostics.start.publish({ ctx: this.#ctx })
+    registry.add(this)
+    this.ctx.res.on('close', () => this.responseClosed())
+    if (diagnostics.start.hasSubscribers) diagnostics.start.publish({ ctx: this.ctx })
   }
 
   /** The handler has ended, whatever came of it. */
@@ -68,14 +72,14 @@ export class Lifetime {
     if (!this.#open) return
     this.#open = false
     if (this.#connection !== undefined) this.#connection.responseEnded()
-    const { res, response } = this.#ctx
+    const { res, response } = this.ctx
     if (!isComplete(res)) {
       this.#gone = true
       this.#fire(CLIENT_GONE)
     }
     response.releaseBody()
-    if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.#ctx, complete: !this.#gone })
-    if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.#ctx)
+    if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.ctx, complete: !this.#gone })
+    if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.ctx)
     this.running = undefined
     this.#settle()
   }
@@ -92,12 +96,12 @@ export class Lifetime {
   /** Keeps the request in flight until `promise` has settled. */
   waitUntil(promise: PromiseLike<unknown>): void {
     this.#pending++
-    this.#registry?.add(this.#ctx) // also from work that goes on after everything else has ended
+    this.#registry?.add(this) // also from work that goes on after everything else has ended
     const settled = () => {
       this.#pending--
       this.#settle()
     }
-    Promise.resolve(promise).catch((error: unknown) => this.#ctx.app.report(error, this.#ctx)).then(settled, settled)
+    Promise.resolve(promise).catch((error: unknown) => this.ctx.app.report(error, this.ctx)).then(settled, settled)
   }
 
   get signal(): AbortSignal {
@@ -142,7 +146,7 @@ export class Lifetime {
   stop(stop: Stop, delay: number): void {
     this.#stop = stop
     if (delay === 0) this.#stoppingController?.abort(stop.error)
-    else setTimeout(() => this.#registry?.has(this.#ctx) && this.#stoppingController?.abort(stop.error), delay)
+    else setTimeout(() => this.inFlight && this.#stoppingController?.abort(stop.error), delay)
   }
 
   get deadline(): number | undefined {
@@ -163,25 +167,25 @@ export class Lifetime {
 
   /** Handlers that listen to their signal answer first; who has not begun an answer then is answered 503. */
   #expire(timeout: number): void {
-    const { res } = this.#ctx
+    const { res } = this.ctx
     if (this.#stop !== undefined && this.#stop.abortAt < Date.now()) return
     const reason = new DeadlineError(timeout)
     this.#fire(reason)
     setImmediate(() => {
-      if (this.#open && !res.headersSent && this.#ctx.respond !== false) this.refuse(reason)
+      if (this.#open && !res.headersSent && this.ctx.respond !== false) this.refuse(reason)
     })
   }
 
   /** Answers 503, and lets the connection go unless further requests wait on it for their answers. */
   refuse(reason: unknown): void {
-    refuse(this.#ctx.res, reason, this.#connection === undefined || this.#connection.newest === this)
+    refuse(this.ctx.res, reason, this.#connection === undefined || this.#connection.newest === this)
   }
 
   #fire(reason: unknown): void {
     if (this.#reason !== undefined) return
     this.#reason = reason
     this.#controller?.abort(this.#takeReason())
-    if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.#ctx, reason: this.#takeReason() })
+    if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.ctx, reason: this.#takeReason() })
   }
 
   /** Makes the ClientGoneError only for those who look: most requests whose client left never read their signal. */
@@ -192,7 +196,7 @@ export class Lifetime {
 
   #settle(): void {
     if (!this.#open) clearTimeout(this.#timer)
-    if (!this.#handling && !this.#open && this.#pending === 0) this.#registry?.delete(this.#ctx)
+    if (!this.#handling && !this.#open && this.#pending === 0) this.#registry?.delete(this)
   }
 }
 

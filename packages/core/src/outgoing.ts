@@ -8,13 +8,28 @@ import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders
  */
 export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends ServerResponse<Req> {
   /** The Content-Type that waits, or ''. */
-  waitingType = ''
+  private waitingType = ''
   /** The body whose length waits to be Content-Length, or undefined. */
-  waitingBody: string | Buffer | undefined = undefined
+  private waitingBody: string | Buffer | undefined = undefined
+  /** Headers were set here one by one: only then has Node any to look for. */
+  private touched = false
+  /** What Node was told to leave out, it leaves out. */
+  private removed = false
+  /** The body that waits is about to be sent in one piece with its head: Node counts its length itself, for less. */
+  private whole = false
+
+  // Without it, fields have JavaScript make one that passes its arguments on in an array.
+  constructor(req: Req, options?: object) {
+    // @ts-expect-error -- its types leave out the options that Node itself hands over
+    super(req, options)
+  }
 
   override getHeader(name: string): OutgoingHttpHeader | undefined {
-    const header = super.getHeader(name)
-    if (header !== undefined || !this.waits) return header
+    if (this.touched || typeof name !== 'string') {
+      const header = super.getHeader(name)
+      if (header !== undefined) return header
+    }
+    if (!this.waits) return undefined
     switch (name.toLowerCase()) {
       case 'content-type': return this.waitingType || undefined
       case 'content-length': return this.waitingBody === undefined ? undefined : Buffer.byteLength(this.waitingBody)
@@ -39,36 +54,63 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
   }
 
   override setHeader(name: string, value: number | string | readonly string[]): this {
+    this.touched = true
     if (this.waits) this.drop(name)
     return super.setHeader(name, value)
   }
 
   override appendHeader(name: string, value: string | readonly string[]): this {
+    this.touched = true
     this.settle()
     return super.appendHeader(name, value)
   }
 
   override removeHeader(name: string): void {
+    this.removed = true
     if (this.waits) this.drop(name)
     super.removeHeader(name)
   }
 
   /** Node's implicit head comes through here too, and so do functions that others put in its place (on-headers). */
-  override writeHead(status: number, ...rest: [reason?: unknown, headers?: unknown]): this {
-    if (!this.waits) return super.writeHead(status, ...(rest as []))
-    if (rest[0] !== undefined || super.hasHeader('Transfer-Encoding')) {
-      this.settle()
-      return super.writeHead(status, ...(rest as []))
+  override writeHead(status: number, reason?: unknown, headers?: unknown): this {
+    if (this.waits) {
+      if (reason === undefined && headers === undefined && !(this.touched && super.hasHeader('Transfer-Encoding'))) reason = this.implied()
+      else this.settle()
     }
-    const { waitingType, waitingBody } = this
-    const headers: (string | number)[] = []
-    if (waitingType !== '') headers.push('Content-Type', waitingType)
-    if (waitingBody !== undefined) headers.push('Content-Length', Buffer.byteLength(waitingBody))
-    return super.writeHead(status, headers as string[])
+    return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
+  }
+
+  override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+    // Node counts what it was not told to leave out, and in HTTP/1.0 nothing (lib/_http_outgoing.js, _storeHeader, v20.20)
+    this.whole = chunk !== undefined && chunk === this.waitingBody && !this.removed && this.req.httpVersionMinor === 1
+    return super.end(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
+  /** The Content-Type that a body has, unless it is undefined. */
+  implyType(type: string): void {
+    if (this.touched && super.hasHeader('Content-Type')) super.removeHeader('Content-Type')
+    this.waitingType = type
+  }
+
+  /** The Content-Length that a body has, unless it is sent in chunks. */
+  implyLength(body: string | Buffer): void {
+    if (this.touched) {
+      if (super.hasHeader('Transfer-Encoding')) return
+      if (super.hasHeader('Content-Length')) this.removeHeader('Content-Length')
+    }
+    this.waitingBody = body
   }
 
   private get waits(): boolean {
     return this.waitingType !== '' || this.waitingBody !== undefined
+  }
+
+  /** What waits, as a flat list of names and values. */
+  private implied(): (string | number)[] {
+    const { waitingType: type, waitingBody: body } = this
+    if (body === undefined || this.whole) return type === '' ? [] : ['Content-Type', type]
+    const length = Buffer.byteLength(body)
+    return type === '' ? ['Content-Length', length] : ['Content-Type', type, 'Content-Length', length]
   }
 
   /** It was set or removed by hand: what waits for this header does no more. */
@@ -83,25 +125,21 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
     const { waitingType, waitingBody } = this
     this.waitingType = ''
     this.waitingBody = undefined
-    if (waitingType !== '') super.setHeader('Content-Type', waitingType)
-    if (waitingBody !== undefined) super.setHeader('Content-Length', Buffer.byteLength(waitingBody))
+    if (waitingType !== '') this.setHeader('Content-Type', waitingType)
+    if (waitingBody !== undefined) this.setHeader('Content-Length', Buffer.byteLength(waitingBody))
   }
 }
 
-/** Sets the Content-Type of a body, unless it is undefined. Does nothing once the head is sent. */
+/** Sets the Content-Type of a body. Does nothing once the head is sent. */
 export function implyType(res: ServerResponse, type: string): void {
   if (res.headersSent) return
-  if (res instanceof Outgoing) {
-    if (res.hasHeader('Content-Type')) res.removeHeader('Content-Type')
-    res.waitingType = type
-  } else res.setHeader('Content-Type', type)
+  if (res instanceof Outgoing) res.implyType(type)
+  else res.setHeader('Content-Type', type)
 }
 
 /** Sets the Content-Length of a body, unless it is sent in chunks. Does nothing once the head is sent. */
 export function implyLength(res: ServerResponse, body: string | Buffer): void {
-  if (res.headersSent || res.getHeader('Transfer-Encoding') !== undefined) return
-  if (res instanceof Outgoing) {
-    if (res.hasHeader('Content-Length')) res.removeHeader('Content-Length')
-    res.waitingBody = body
-  } else res.setHeader('Content-Length', Buffer.byteLength(body))
+  if (res.headersSent) return
+  if (res instanceof Outgoing) res.implyLength(body)
+  else if (res.getHeader('Transfer-Encoding') === undefined) res.setHeader('Content-Length', Buffer.byteLength(body))
 }

@@ -1,7 +1,6 @@
 import { type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import statuses from 'statuses'
-import { isStream } from './body-stream'
+import { isPlain, isStream } from './body-stream'
 import { type Context, lifetime } from './context'
 import { implyLength, implyType } from './outgoing'
 
@@ -16,7 +15,7 @@ export function respond(ctx: Context): void {
   }
 
   const { status } = ctx
-  if (statuses.empty[status]) {
+  if (isEmpty(status)) {
     ctx.body = null // strips the headers of a body
     res.end()
     return
@@ -47,11 +46,17 @@ export function respond(ctx: Context): void {
   }
 
   if (typeof body === 'string' || Buffer.isBuffer(body)) res.end(body)
+  else if (isPlain(body)) json(res, body)
   else if (isStream(body)) stream(ctx, body)
   else if (body instanceof Blob) stream(ctx, Readable.from(body.stream()))
   else if (body instanceof ReadableStream) stream(ctx, Readable.from(body))
   else if (body instanceof globalThis.Response) stream(ctx, Readable.from(body.body ?? ''))
   else json(res, body)
+}
+
+/** Statuses whose responses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5). */
+function isEmpty(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
 }
 
 function json(res: ServerResponse, body: unknown): void {

@@ -12,7 +12,7 @@ import statuses from 'statuses'
 import typeis from 'type-is'
 import vary from 'vary'
 import { type App } from './app'
-import { adopt, isStream, release } from './body-stream'
+import { adopt, isPlain, isStream, release } from './body-stream'
 import { type Context } from './context'
 import { implyLength, implyType } from './outgoing'
 import { type Request } from './request'
@@ -94,7 +94,7 @@ export class Response {
     if (previous !== value && isStream(previous) && !isStream(value)) release(previous)
 
     if (value == null) {
-      this.setNoBody(value)
+      this.setNoBody(value, previous)
       return
     }
     if (!this._explicitStatus && !this.headerSent) {
@@ -110,6 +110,8 @@ export class Response {
     } else if (Buffer.isBuffer(value)) {
       if (!typed) implyType(this.res, BINARY)
       implyLength(this.res, value)
+    } else if (isPlain(value)) {
+      this.implyJson(typed)
     } else if (isStream(value)) {
       if (previous !== value) {
         adopt(value)
@@ -130,15 +132,20 @@ export class Response {
       if (!typed) implyType(this.res, BINARY)
       implyLength(this.res, this._body as Buffer)
     } else {
-      this.remove('Content-Length')
-      if (!typed || !/\bjson\b/i.test(this.type)) implyType(this.res, JSON_TYPE)
+      this.implyJson(typed)
     }
   }
 
-  private setNoBody(value: null | undefined): void {
+  private implyJson(typed: boolean): void {
+    if (this.has('Content-Length')) this.remove('Content-Length')
+    if (!typed || !/\bjson\b/i.test(this.type)) implyType(this.res, JSON_TYPE)
+  }
+
+  private setNoBody(value: null | undefined, previous: Body): void {
     if (!statuses.empty[this.status]) {
       if (this.type === 'application/json') {
         this._body = 'null'
+        if (isPlain(previous)) this.remove('Content-Length') // which Koa did for that body: 'null' goes out in chunks
         return
       }
       this.status = 204
