@@ -181,8 +181,9 @@ export class App<State = DefaultState> extends EventEmitter {
       const life = ctx[lifetime]
       life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop)
       if (this.#timeout !== undefined) life.setTimeout(this.#timeout)
-      if (this.#gate.closed) return this.#gate.opened().then(() => this.#run(ctx, fn))
-      return this.#run(ctx, fn)
+      const answered = this.#gate.closed ? this.#gate.opened().then(() => this.#run(ctx, fn)) : this.#run(ctx, fn)
+      life.watch()
+      return answered
     }
     this.#listeners.add(listener)
     return listener

@@ -86,7 +86,7 @@ export class Request {
   }
 
   get path(): string {
-    return this.parsed?.pathname as string
+    return pathOf(this.req.url) ?? (this.parsed?.pathname as string)
   }
 
   /** @throws HttpError 400 if it is no URL, such as `http://[::bad/` in absolute form: Koa answers 500 */
@@ -316,4 +316,17 @@ export class Request {
 
 function firstOf(list: string): string {
   return (list.split(',', 1)[0] as string).trim()
+}
+
+/** What parseurl makes of the path, without the rest that it makes beside it; undefined for a URL that it has to parse. */
+function pathOf(url: string | undefined): string | undefined {
+  if (url === undefined || url.charCodeAt(0) !== 0x2f) return undefined
+  let end = url.length
+  for (let index = 1; index < url.length; index++) {
+    const code = url.charCodeAt(index)
+    if (code === 0x3f) {
+      if (end === url.length) end = index
+    } else if (code < 0x24 ? code !== 0x21 && code !== 0x22 : code === 0xa0 || code === 0xfeff) return undefined // a space or '#'
+  }
+  return url.slice(0, end)
 }

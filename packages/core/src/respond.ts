@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer' // the global is a getter
 import { type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { isPlain, isStream } from './body-stream'
@@ -45,8 +46,9 @@ export function respond(ctx: Context): void {
     implyLength(res, body as string)
   }
 
-  if (typeof body === 'string' || Buffer.isBuffer(body)) res.end(body)
+  if (typeof body === 'string') res.end(body)
   else if (isPlain(body)) json(res, body)
+  else if (Buffer.isBuffer(body)) res.end(body)
   else if (isStream(body)) stream(ctx, body)
   else if (body instanceof Blob) stream(ctx, Readable.from(body.stream()))
   else if (body instanceof ReadableStream) stream(ctx, Readable.from(body))

@@ -1,4 +1,5 @@
 import assert from 'node:assert'
+import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { extname } from 'node:path'
@@ -107,11 +108,11 @@ export class Response {
     if (typeof value === 'string') {
       if (!typed) implyType(this.res, /^\s*</.test(value) ? HTML : TEXT)
       implyLength(this.res, value)
+    } else if (isPlain(value)) {
+      this.implyJson(typed)
     } else if (Buffer.isBuffer(value)) {
       if (!typed) implyType(this.res, BINARY)
       implyLength(this.res, value)
-    } else if (isPlain(value)) {
-      this.implyJson(typed)
     } else if (isStream(value)) {
       if (previous !== value) {
         adopt(value)
