@@ -1,6 +1,7 @@
 import { type Layer } from './layer'
 import { type AnyParams, plainParams, type PlainParams } from './params'
 import { type Capture, type Sequence } from './pattern'
+import { type Tail } from './tail'
 
 /** Where a path may stand when a leaf takes it: sets of these bits. */
 export const Ends = {
@@ -67,15 +68,20 @@ export class Node {
   branches: Branch[] | undefined = undefined
   /** At most so many leaves are here and below. */
   leafCount = 0
-  /** Does a text lead on that begins with '/', or with anything else? */
-  slash = false
+  /** The node whose text begins with '/'. */
+  below: Node | undefined = undefined
+  /** Does a text lead on that begins with anything else? */
   inner = false
   /** The code that the one text which leads on begins with; -1: none does, -2: several do. */
   sole = -1
   /** The same of texts that do not begin with '/'. */
   soleInner = -1
-  /** After a capture: at how many of the places, from the last one on, where a text may lead on it is worth trying. */
+  /** After a capture: what every text that leads on begins with, and at how many of the places where it is, from the last one on, it is worth trying. */
+  separator: readonly number[] = NO_TEXT
   places = 0
+  /** After a capture that ends at a text: does every text that leads on begin with that? */
+  sure = true
+  #tails: Tail[] | undefined = undefined
   /** In which search a leaf was last reached, and the `ends` that were: a later way to it is a worse one. */
   search = 0
   reached = 0
@@ -86,6 +92,11 @@ export class Node {
 
   constructor(text: readonly number[]) {
     this.text = text
+  }
+
+  /** Does a text lead on that begins with a character beyond ASCII? */
+  get wide(): boolean {
+    return this.#wide !== undefined
   }
 
   /** The node whose text begins with `code`. */
@@ -99,7 +110,7 @@ export class Node {
   follow(node: Node): void {
     const code = node.text[0] as number
     if (code === 47) {
-      this.slash = true
+      this.below = node
     } else {
       this.inner = true
       this.soleInner = this.soleInner === -1 || this.soleInner === code ? code : -2
@@ -125,6 +136,20 @@ export class Node {
     }
   }
 
+  /** Notes what may follow, if a capture leads here that ends at the text `until`. */
+  follows(tail: Tail, until: readonly number[]): void {
+    if (tail.separator.length === 0) return
+    const tails = (this.#tails ??= [])
+    tails.push(tail)
+    const common = tails.length === 1 ? tail.separator : commonStart(this.separator, tail.separator)
+    // Most tails of one node begin alike; if one does not, what the others were counted for is no longer it.
+    const counted = common.length === this.separator.length ? [tail] : tails
+    if (counted === tails) this.places = 0
+    this.separator = common
+    this.sure = until.every((code, index) => code === common[index])
+    for (const one of counted) this.places = Math.max(this.places, one.places(common))
+  }
+
   /** Adds a leaf; one layer has one leaf here, its first. */
   end(leaf: Leaf): void {
     if (this.leaves === undefined) this.leaves = [leaf]
@@ -134,5 +159,11 @@ export class Node {
   }
 }
 
+function commonStart(a: readonly number[], b: readonly number[]): readonly number[] {
+  const end = a.findIndex((code, index) => code !== b[index])
+  return end === -1 ? a : a.slice(0, end)
+}
+
+const NO_TEXT: readonly number[] = []
 const NONE: (Node | undefined)[] = []
 const NO_CAPTURES: readonly Capture[] = []

@@ -27,6 +27,10 @@ export class Search {
   /** Begin and end of the captures on the way to where the walk is. */
   readonly #way: number[] = []
   #fold: (code: number) => number = keep
+  /** What `#take` has read: from `#runFrom` on, the character `#runUntil`, or the segment's end, comes first at `#runEnd`. */
+  #runFrom = -1
+  #runEnd = -1
+  #runUntil = -1
 
   /** The first leaf of a route for `method`, in the order of leaves. */
   first(trees: readonly Tree[], path: string, method: string): Leaf | undefined {
@@ -47,6 +51,7 @@ export class Search {
     this.serial++
     this.#found = 0
     this.#path = path
+    this.#runFrom = -1
     for (let index = 0; index < trees.length; index++) {
       const { root, fold } = trees[index] as Tree
       this.#fold = fold
@@ -54,28 +59,25 @@ export class Search {
     }
   }
 
-  /** Goes on from `node`, whose text ends at `at`, with `depth` captures behind it. */
+  /** Goes on to `node`, whose text begins with the character at `at`, with `depth` captures behind it. */
   #visit(node: Node, at: number, depth: number): void {
     const path = this.#path
-    const way = this.#way
     const { length } = path
     // The last of the ways on is taken in this loop, the others by recursion: mostly there is one way.
     for (;;) {
-      const { ends } = node
+      const { text, ends } = node
+      at = text.length <= 1 ? at + text.length : this.#textEnd(text, at)
+      if (at === -1) return
       if (ends !== 0 && (at + 1 >= length || (ends & OPEN) !== 0)) this.#arrive(node, at, depth)
       if (at === length) return
-      const code = path.charCodeAt(at)
-      let next = node.next(code)
-      if (next === undefined && mayFold(code)) next = node.next(this.#fold(code))
-      const textEnd = next === undefined ? -1 : next.text.length === 1 ? at + 1 : this.#textEnd(next.text, at)
+      const next = this.#next(node, path.charCodeAt(at))
       if (!node.captures) {
-        if (textEnd === -1) return
-        node = next as Node
-        at = textEnd
+        if (next === undefined) return
+        node = next
         continue
       }
 
-      if (textEnd !== -1) this.#visit(next as Node, textEnd, depth)
+      if (next !== undefined) this.#visit(next, at, depth)
       const { rest, branches, segment } = node
       if (rest !== undefined) this.#takeRest(rest, at, depth)
       let to: Node | undefined = segment
@@ -94,23 +96,39 @@ export class Search {
         end = this.#segmentEnd(at)
         if (end === at) return
         if (segment.inner) {
-          this.#take(segment, at, end, depth, true)
+          this.#take(segment, at, end, depth, true, true)
           return
         }
       }
       if (to === undefined) return
+      const way = this.#way
       way[2 * depth] = at
       way[2 * depth + 1] = end
-      node = to
-      at = end
       depth++
+      if (to.ends !== 0 && (end + 1 >= length || (to.ends & OPEN) !== 0)) this.#arrive(to, end, depth)
+      if (end === length) return
+      const behind = segment === undefined ? this.#next(to, path.charCodeAt(end)) : to.below
+      if (behind === undefined) return
+      node = behind
+      at = end
     }
   }
 
+  /** Goes on behind a capture that took what is from `at` to `end`. */
   #go(to: Node, at: number, end: number, depth: number): void {
     this.#way[2 * depth] = at
     this.#way[2 * depth + 1] = end
-    this.#visit(to, end, depth + 1)
+    if (to.ends !== 0) this.#arrive(to, end, depth + 1)
+    if (end === this.#path.length) return
+    const next = this.#next(to, this.#path.charCodeAt(end))
+    if (next !== undefined) this.#visit(next, end, depth + 1)
+  }
+
+  /** The node whose text begins with a character. */
+  #next(node: Node, code: number): Node | undefined {
+    const next = node.next(code)
+    if (next !== undefined || !(code > 127 ? node.wide : code <= 90 && code >= 65)) return next
+    return node.next(this.#fold(code))
   }
 
   /** Notes the leaves of a node, if the path may end here. */
@@ -155,36 +173,49 @@ export class Search {
     return false
   }
 
-  /** Takes at least one character from `at` and at most those before `end`, and goes on: the longest first. */
-  #take(to: Node, at: number, end: number, depth: number, inSegment: boolean): void {
+  /**
+   * Takes at least one character from `at` and at most those before `end`, and goes on: the longest first.
+   * @param whole - is `end` where the capture's segment, or for a wildcard the path, ends?
+   */
+  #take(to: Node, at: number, end: number, depth: number, inSegment: boolean, whole: boolean): void {
     if (end === at) return
     const before = this.#found
     this.#go(to, at, end, depth)
     const open = !inSegment && (to.ends & OPEN) !== 0
-    if (!to.inner && !open && (inSegment || !to.slash)) return
+    if (!to.inner && !open && (inSegment || to.below === undefined)) return
     const path = this.#path
-    const sole = inSegment ? to.soleInner : to.sole
-    let places = sole >= 0 && !open ? to.places : Infinity
-    for (let last = end - 1; last > at; last--) {
-      let code = path.charCodeAt(last)
-      if (mayFold(code)) code = this.#fold(code)
-      // Most characters lead nowhere: this line is what a long value costs.
-      if (code !== sole && sole >= 0 && !open) continue
-      if (places-- === 0) return
-      const next = to.next(code)
+    const sole = open ? -2 : inSegment ? to.soleInner : to.sole
+    const { separator } = to
+    let { places } = to
+    let last = whole && sole >= 0 ? end - separator.length : end - 1
+    let runEnd = whole ? end : -1
+    for (; last > at; last--) {
+      const code = path.charCodeAt(last)
+      if (sole >= 0) {
+        // Most characters lead nowhere: this line is what a long value costs.
+        if (code !== sole && !this.#same(code, sole)) continue
+        if (separator.length > 1 && this.#textEnd(separator, last) === -1) continue
+        if (places-- === 0) return
+        if (inSegment && separator.length === 1) {
+          this.#runFrom = last + 1
+          this.#runEnd = runEnd
+          this.#runUntil = sole
+          runEnd = last
+        }
+      }
+      const next = this.#next(to, code)
       if (next === undefined && !(open && code === SLASH)) continue
       this.#way[2 * depth + 1] = last
       if (open && code === SLASH) this.#arrive(to, last, depth + 1)
-      const textEnd = next === undefined ? -1 : this.#textEnd(next.text, last)
-      if (textEnd === -1) continue
-      this.#visit(next as Node, textEnd, depth + 1)
+      if (next === undefined) continue
+      this.#visit(next, last, depth + 1)
       if (to.leafCount === 1 && this.#found > before) return // a shorter value would only find the same again
     }
   }
 
   #takeRest(to: Node, at: number, depth: number): void {
     if (to.sole !== -1) {
-      this.#take(to, at, this.#path.length, depth, false)
+      this.#take(to, at, this.#path.length, depth, false, true)
       return
     }
     this.#way[2 * depth] = at
@@ -195,17 +226,16 @@ export class Search {
   /** @returns where the capture ends, if that is its only end and nothing was done yet; else `at` */
   #branch({ capture, until, orText, to }: Branch, at: number, depth: number): number {
     const { inSegment, orSegment } = capture
-    const end = this.#runEnd(at, until, inSegment)
+    const end = this.#runTo(at, until, inSegment)
+    const segmentEnd = orSegment ? this.#segmentEnd(at) : end
     if (end === at) {
       // The run is empty because `until` is here, and that is what `orText` is.
       if (orText.length > 0 && this.#path.charCodeAt(at) !== SLASH) return at + orText.length
     } else {
-      // What `until` begins with is not in the run, unless there is more of `until`.
-      const fixed = !orSegment && (to.ends & OPEN) === 0 && (to.sole === -1 || (to.sole === until[0] && until.length === 1))
-      if (fixed) return end
-      this.#take(to, at, end, depth, inSegment)
+      if (to.sure && segmentEnd <= end && (to.ends & OPEN) === 0) return end
+      this.#take(to, at, end, depth, inSegment, false)
     }
-    if (orSegment) this.#take(to, at, this.#segmentEnd(at), depth, true)
+    if (segmentEnd > end) this.#take(to, at, segmentEnd, depth, true, false)
     return at
   }
 
@@ -215,13 +245,14 @@ export class Search {
   }
 
   /** Where `until` begins, or the segment or the path ends. Looks no further: runs begin at many places of one path. */
-  #runEnd(at: number, until: readonly number[], inSegment: boolean): number {
+  #runTo(at: number, until: readonly number[], inSegment: boolean): number {
     const path = this.#path
     const first = until[0] as number
+    if (at === this.#runFrom && inSegment && until.length === 1 && first === this.#runUntil && this.#runEnd !== -1) return this.#runEnd
     for (let index = at; index < path.length; index++) {
       const code = path.charCodeAt(index)
       if (inSegment && code === SLASH) return index
-      if (code !== first && !(mayFold(code) && this.#fold(code) === first)) continue
+      if (code !== first && !this.#same(code, first)) continue
       if (until.length === 1 || this.#textEnd(until, index) !== -1) return index
     }
     return path.length
@@ -230,20 +261,19 @@ export class Search {
   /** Where `text`, whose first character is at `at`, ends in the path if it goes on there, or -1. */
   #textEnd(text: readonly number[], at: number): number {
     const path = this.#path
-    const { length } = text
-    if (at + length > path.length) return -1
-    for (let index = 1; index < length; index++) {
-      const code = path.charCodeAt(++at)
-      // Most characters are the same as they are; only the others need folding.
-      if (code !== text[index] && !(mayFold(code) && this.#fold(code) === text[index])) return -1
+    const end = at + text.length
+    if (end > path.length) return -1
+    for (let index = at + 1; index < end; index++) {
+      const code = path.charCodeAt(index)
+      if (code !== text[index - at] && !this.#same(code, text[index - at] as number)) return -1
     }
-    return at + 1
+    return end
   }
-}
 
-/** Are there characters that equal this one in another case? Texts are folded, so that lower case ASCII is as it is. */
-function mayFold(code: number): boolean {
-  return (code <= 90 && code >= 65) || code > 127
+  /** Is a character, which is not the same as it is, the same in another case? Texts are folded: ASCII is in lower case. */
+  #same(code: number, folded: number): boolean {
+    return (code > 127 ? folded > 127 : code <= 90 && code >= 65) && this.#fold(code) === folded
+  }
 }
 
 const SLASH = 47

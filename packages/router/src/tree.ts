@@ -2,6 +2,7 @@ import { fold, keep } from './fold'
 import { type Layer } from './layer'
 import { Ends, Leaf, Node } from './node'
 import { type Capture, type Sequence } from './pattern'
+import { Tail } from './tail'
 
 /** Sequences with their common beginnings merged. In one tree letter case either counts or does not. */
 export class Tree {
@@ -33,36 +34,14 @@ export class Tree {
   #walk(layer: Layer, sequence: Sequence): Node {
     let node = this.root
     for (const [index, part] of sequence.entries()) {
-      node = typeof part === 'string' ? this.#text(node, this.codes(part), 0) : this.#capture(node, part)
-      if (typeof part !== 'string') node.places = Math.max(node.places, this.#places(layer, sequence, index + 1))
+      if (typeof part === 'string') {
+        node = this.#text(node, this.codes(part), 0)
+      } else {
+        node = this.#capture(node, part)
+        node.follows(new Tail(part, sequence.slice(index + 1), layer.end, (text) => this.codes(text)), this.codes(part.until))
+      }
     }
     return node
-  }
-
-  /**
-   * How often the character that follows the capture before `from` can come behind it: up to the segment's end, or
-   * behind a wildcard up to the path's. In '/:a-:b-end', '-' comes at most three times behind `a`, for `b` is one '-' or
-   * has none: which keeps a path of many '-' from being tried at each of them.
-   */
-  #places(layer: Layer, sequence: Sequence, from: number): number {
-    const { inSegment } = sequence[from - 1] as Capture
-    const rest = sequence.slice(from)
-    const [separator] = this.codes(typeof rest[0] === 'string' ? rest[0] : '')
-    if (!inSegment && !layer.end) return Infinity
-    let places = inSegment ? 0 : 1 // the '/' that may trail
-    for (const part of rest) {
-      if (typeof part !== 'string') {
-        const until = this.codes(part.until)
-        if (separator === 47 && part.inSegment) continue
-        if (!part.inSegment || until.length !== 1 || until[0] !== separator) return Infinity
-        places++
-        continue
-      }
-      const [text = ''] = inSegment ? part.split('/') : [part]
-      places += this.codes(text).filter((code) => code === separator).length
-      if (text !== part) break
-    }
-    return places
   }
 
   /** The node below `from` at the end of `text`, whose first `at` characters led to `from`; splits where texts part. */
