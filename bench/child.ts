@@ -25,7 +25,7 @@ export async function start(name: string, { args = [], under = [], node = [] }: 
   const [execPath = process.execPath, ...before] = [...under, process.execPath]
   const child = fork(join(__dirname, `${name}.ts`), args, {
     execPath,
-    execArgv: [...before, ...node, '-r', 'ts-node/register'],
+    execArgv: [...before, ...node, '-r', join(__dirname, 'transpile.cjs')],
     stdio: ['ignore', 'ignore', under.length > 0 ? 'ignore' : 'inherit', 'ipc'],
   })
   const died = once(child, 'exit').then(([code]) => {
@@ -60,6 +60,7 @@ export async function end({ process: child }: Child): Promise<void> {
 /** Told by a server: it listens, and answers questions for its CPU time and its memory. */
 export function ready(server: Server): void {
   server.on('listening', () => process.send?.((server.address() as AddressInfo).port))
+  process.on('disconnect', () => process.exit()) // its bench was interrupted
   process.on('message', (message) => {
     if (message === 'memory') void collected().then((used) => process.send?.(used))
     if (message !== 'cpu') return

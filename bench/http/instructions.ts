@@ -8,24 +8,20 @@ import { burst } from '../load'
 import { type Workload } from './workloads'
 
 const run = promisify(execFile)
-/** Of V8's hashes: the order of a table decides about 4,000 instructions a request, so every server gets the same few. */
-const SEEDS = [1, 2, 3]
+/** Of V8's hashes: every server gets the same few, for the order of a table moves a count. */
+const SEEDS = [1, 2]
+/** Requests before the first that is counted: on the same connection, for the close of one discards optimised code. */
+const WARM_UP = 20_000
+/** Requests between the moment when counting begins, which has valgrind translate all code anew, and the first window. */
+const SETTLE = 500
+/** Requests in one window between two dumps of the counter: enough for several collections. */
+const WINDOW = 10_000
+const WINDOWS = 2
 /**
- * Connections of WINDOW requests, one after another, before the one that is counted: the close of a connection discards
- * code that V8 had optimised, and after 50,000 requests on a single connection the next is 4 times as dear for a while.
+ * A young generation (MB) as large as V8 makes it under load. On one connection it stays small in some servers and not in
+ * others, by nothing but what they loaded at their start, and its collections then cost up to 4,000 instructions a request.
  */
-const WARM_UP = 8
-/** Requests on the connection that is counted, before they are. */
-const SETTLE = 5_000
-/** Requests in one window between two dumps of the counter. */
-const WINDOW = 2_500
-const WINDOWS = 4
-
-/**
- * Compiles when a function has run often enough rather than when a thread has come that far, and collects when memory
- * is full rather than when the clock says so: a machine that is slow under valgrind or under others' work counts the same.
- */
-const STEADY = ['--no-concurrent-recompilation', '--no-memory-reducer']
+const YOUNG_GENERATION = 16
 
 export interface Effort {
   seeds?: readonly number[]
@@ -34,7 +30,7 @@ export interface Effort {
 
 /**
  * User-space instructions a request, by valgrind's callgrind: one connection, one request at a time, the load outside.
- * A figure a seed: the lowest of several windows, since the others hold a compilation or a collection more.
+ * A figure a seed: the lower of two windows, for the other may hold a compilation.
  */
 export async function instructions(server: string, args: string[], workload: Workload, { seeds = SEEDS, windows = WINDOWS }: Effort = {}): Promise<number[]> {
   const counts: number[] = []
@@ -45,17 +41,17 @@ export async function instructions(server: string, args: string[], workload: Wor
 async function count(server: string, args: string[], { request, expected }: Workload, seed: number, windows: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-callgrind-'))
   const under = ['valgrind', '--tool=callgrind', '--instr-atstart=no', `--callgrind-out-file=${join(folder, 'out')}`]
-  const child = await start(server, { args, under, node: [...STEADY, `--hash-seed=${seed}`, `--random-seed=${seed}`] })
+  const child = await start(server, { args, under, node: [`--min-semi-space-size=${YOUNG_GENERATION}`, `--hash-seed=${seed}`, `--random-seed=${seed}`] })
   const control = (action: string) => run('callgrind_control', [action, String(child.process.pid)])
   try {
-    for (let connection = 0; connection < WARM_UP; connection++) await burst(child.port, 1, WINDOW, request, expected)
+    const first = WARM_UP + SETTLE
     // Before each request; a dump sets the counter back to 0. One request more than is counted, so that no close is.
     const between = (sent: number): Promise<unknown> | undefined => {
-      if (sent === SETTLE / 2) return control('--instr=on')
-      if (sent === SETTLE) return control('--zero')
-      return sent > SETTLE && (sent - SETTLE) % WINDOW === 0 ? control('--dump') : undefined
+      if (sent === WARM_UP) return control('--instr=on')
+      if (sent === first) return control('--zero')
+      return sent > first && (sent - first) % WINDOW === 0 ? control('--dump') : undefined
     }
-    await burst(child.port, 1, SETTLE + windows * WINDOW + 1, request, expected, between)
+    await burst(child.port, 1, first + windows * WINDOW + 1, request, expected, between)
     return Math.min(...(await totals(folder))) / WINDOW
   } finally {
     await end(child)
