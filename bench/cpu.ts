@@ -2,7 +2,7 @@ import { type Child, cpuTime, end, start } from './child'
 import { burst } from './load'
 import { median, summary } from './statistics'
 
-const SERVERS = ['bare', 'ebb', 'koa']
+const SERVERS = ['bare', 'ebb', 'ebb-alone', 'koa']
 const ROUNDS = 9
 const CLIENTS = 16
 const REQUESTS = 10_000
@@ -38,5 +38,5 @@ export async function cpu(): Promise<void> {
 }
 
 function label(name: string): string {
-  return { bare: 'bare node:http', ebb: 'Ebb: App, Router, gracefulShutdown', koa: 'koa 3 + @koa/router' }[name] ?? name
+  return { bare: 'bare node:http', ebb: 'Ebb: App, Router, gracefulShutdown', 'ebb-alone': 'Ebb: App, Router', koa: 'koa 3 + @koa/router' }[name] ?? name
 }

@@ -11,15 +11,19 @@ import { total, underLoad } from './table'
 const STOPS = Number(process.env['STOPS'] ?? 10)
 const PICTURE = join(__dirname, '../../docs/requests-lost.svg')
 
-/** What is lost, cut and waited for when servers stop: Ebb beside its peers, in one run. */
+/** `run.ts [peer,peer,…]`: what is lost, cut and waited for when servers stop, Ebb beside its peers in one run; STOPS=10. */
 async function run(): Promise<void> {
   printMachine()
-  const names = Object.keys(peers)
+  const all = Object.keys(peers)
+  const names = process.argv[2]?.split(',') ?? all
+  const unknown = names.find((name) => !all.includes(name))
+  if (unknown !== undefined) throw new RangeError(`Cannot stop ${unknown}: it must be one of ${all.join(', ')}`)
   const closed = await underLoad('64 keep-alive clients without a pause', names, STOPS, { clients: 64 })
   const thinking = await underLoad('64 keep-alive clients with pauses of 0-10 ms', names, STOPS, { clients: 64, think: 10 })
   await underLoad('30 clients with a connection a request', names, STOPS, { clients: 30, connectionPerRequest: true })
   await completeness(names)
-  await idle(['ebb', 'bare', 'http-terminator', 'fastify'])
+  await idle(['ebb', 'bare', 'http-terminator', 'fastify'].filter((name) => names.includes(name)))
+  if (names.length < all.length) return
   const bars = names.map((name) => ({
     label: peers[name] as string,
     value: (total(closed.get(name) ?? [], 'lost') + total(thinking.get(name) ?? [], 'lost')) / (2 * STOPS),
