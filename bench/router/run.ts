@@ -1,6 +1,7 @@
 import { github } from '../../packages/router/test/tables/github'
 import { printMachine } from '../machine'
 import { build } from './build'
+import { hostile } from './hostile'
 import { instructions } from './instructions'
 import { type Figures, nanoseconds } from './nanoseconds'
 import { generated, githubTable, syntaxTable } from './table'
@@ -34,18 +35,25 @@ async function building(): Promise<void> {
   }
 }
 
+function hostilePaths(): void {
+  console.log('\nThe slowest path of each pattern, of 10 kB (bar 1 ms) and 100 kB (bar 10 ms): ms')
+  for (const { pattern, unit, small, large } of hostile().slice(0, 10)) {
+    console.log(`${pattern.padEnd(36)}${small.toFixed(2).padStart(7)}${large.toFixed(2).padStart(8)}  ${JSON.stringify(unit)}${small < 1 && large < 10 ? '' : '  over the bar'}`)
+  }
+}
+
 async function callgrind(): Promise<void> {
   const { syntax = {}, ...tables } = await instructions()
   print('Instructions a match, Ebb', tables)
   print("Instructions a match, path-to-regexp's language", { ebb: syntax })
 }
 
-const parts = { costs, building, callgrind }
+const parts = { costs, building, hostile: hostilePaths, callgrind }
 
 /** Names of parts as arguments; by default what needs no valgrind. */
 async function run(names: string[]): Promise<void> {
   printMachine()
-  for (const name of names.length > 0 ? names : ['costs', 'building']) await parts[name as keyof typeof parts]()
+  for (const name of names.length > 0 ? names : ['costs', 'building', 'hostile']) await parts[name as keyof typeof parts]()
 }
 
 void run(process.argv.slice(2))

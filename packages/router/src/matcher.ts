@@ -60,16 +60,18 @@ export class Matcher {
   /** The first route in the order of registration that takes path and method. */
   first(path: string, method: string): Match | null {
     const best = this.#search.first(this.#trees, path, method)
-    for (const { layer, order } of this.#regexps) {
+    for (let index = 0; index < this.#regexps.length; index++) {
+      const { layer, order } = this.#regexps[index] as { layer: Layer; order: number }
       if (best !== undefined && best.order < order) break
       const found = layer.routes(method) ? ask(layer, path) : undefined
       if (found !== undefined) return { route: layer, params: found.params() }
     }
     if (best === undefined) return null
     const { layer, captures } = best
+    if (captures.length === 0) return { route: layer, params: {} }
     const { marks } = this.#search
-    if (captures.length === 0 || path.indexOf('%') === -1) return { route: layer, params: best.params(path, marks, 0) }
-    return { route: layer, params: readParams(captures, capturesAt(path, marks, 0, captures.length)) }
+    const params = path.indexOf('%', marks[0]) === -1 ? best.params(path, marks, 0) : readParams(captures, capturesAt(path, marks, 0, captures.length))
+    return { route: layer, params }
   }
 
   /** All layers that take the path, in the order of registration, and those of them that run for `method`. */

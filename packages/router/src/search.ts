@@ -156,9 +156,9 @@ export class Search {
     this.#found++
     const { marks } = this
     const way = this.#way
-    let used = this.#used
-    for (let index = 0; index < 2 * depth; index++) marks[used++] = way[index] as number
-    this.#used = used
+    const used = this.#used
+    for (let index = 0; index < 2 * depth; index++) marks[used + index] = way[index] as number
+    this.#used = used + 2 * depth
   }
 
   /** Is one of the leaves better than the best so far? The leaves of a node are in order. */

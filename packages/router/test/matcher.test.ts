@@ -70,7 +70,7 @@ describe('Matcher', () => {
     const patterns = [
       '/:a', '/:a/:b/:c', '/*p', '/*p/end', '/:a-:b', '/:a-:b.:c', '/*a/x/*b', '/*a/x/*b/y/*c/z', '/*a-:b', '/:a-*b', '/*a-*b-*c', '/*a/:b/:c/:d/end',
       '{/:a}{/:b}{/:c}{/:d}/end', '/*a.:b/*c/z', '/:a--:b', '/*aa/*b', '/*a/*b/*c/z', '/:x.json', '/*a/:b-:c/*d/q', '/:a-:b-:c-:d-end',
-      '/:a-:b-:c-:d-:e-:f-:g-:h-end', '/*a-:b-:c-:d-end', '{:a-}{:b-}{:c-}{:d-}end', '/:a-:b/:c-:d/:e-:f/end', '/:a--:b--:c--:d--end',
+      '/:a-:b-:c-:d-:e-:f-:g-:h-end', '/*a-:b-:c-:d-end', '{:a-}{:b-}{:c-}{:d-}end', '/:a-:b/:c-:d/:e-:f/end', '/:a--:b--:c--:d--end', '/:x-a-:y-a-:z-a',
     ]
     const units = ['/', 'a', '-', '/-', 'a/', '/x', '/x/', '/.', '/..', '.', '-.', 'a-', '--', 'a-b.c/', '/x/y/', '/y/x', '%', '%2f', '%zz', '\0', '\u00e9', '\u00c9-', '-a-', 'a--', '-E', '-end']
 
@@ -81,8 +81,8 @@ describe('Matcher', () => {
         for (const unit of units) {
           const cost = (length: number) => best(() => matcher.select(`/${unit.repeat(length / unit.length)}!`, ''))
           const [small, large] = [cost(10_000), cost(100_000)]
-          // The slowest take 0.3 ms; those whose texts have more than one character between two params 2 ms.
-          expect(small, `10 kB of ${unit}`).to.be.below(pattern.includes('--') ? 10 : 5)
+          // The slowest take 0.9 ms on a quiet machine: `npm run bench:router hostile` compares them with the bar.
+          expect(small, `10 kB of ${unit}`).to.be.below(4)
           // Ten times is linear, a hundred times quadratic; a busy machine is slower for one of the two.
           expect(large, unit).to.be.below(Math.max(40 * small, 40))
         }
