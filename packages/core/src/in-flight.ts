@@ -19,7 +19,8 @@ export class InFlight implements ReadonlySet<Context> {
   }
 
   has(ctx: Context): boolean {
-    return ctx[lifetime]?.inFlight === true
+    for (let life = this.#first; life !== undefined; life = life.next) if (life.ctx === ctx) return true
+    return false
   }
 
   add(life: Lifetime): void {

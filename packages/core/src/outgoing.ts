@@ -12,10 +12,10 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
   private waitingType = ''
   /** The body whose length waits to be Content-Length, or undefined. */
   private waitingBody: string | Buffer | undefined = undefined
-  /** Headers were set here one by one: only then has Node any to look for. */
+  /** Headers were set here one by one: only then has Node one to look for that a body implies. */
   private touched = false
-  /** What Node was told to leave out, it leaves out. */
-  private removed = false
+  /** Node does not count the length: it was told to leave a header out, or the answer to HEAD has no body. */
+  private uncounted: boolean
   /** The body that waits is about to be sent in one piece with its head: Node counts its length itself, for less. */
   private whole = false
 
@@ -23,10 +23,12 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
   constructor(req: Req, options?: object) {
     // @ts-expect-error -- its types leave out the options that Node itself hands over
     super(req, options)
+    this.uncounted = req.method === 'HEAD' // now: middleware may rewrite it
   }
 
   override getHeader(name: string): OutgoingHttpHeader | undefined {
-    if (this.touched || typeof name !== 'string') {
+    // cookies sets its own with OutgoingMessage.prototype.setHeader, past this class.
+    if (this.touched || (name !== 'Content-Type' && name !== 'Content-Length')) {
       const header = super.getHeader(name)
       if (header !== undefined) return header
     }
@@ -54,10 +56,20 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
     return Object.keys(this.getHeaders())
   }
 
+  /** Which @types/node 20 leaves out of ServerResponse. */
+  getRawHeaderNames(): string[] {
+    if (!this.headersSent) this.settle()
+    const names = (ServerResponse.prototype as unknown as { getRawHeaderNames(): string[] }).getRawHeaderNames.call(this)
+    if (this.waitingType !== '') names.push('Content-Type')
+    if (this.waitingBody !== undefined) names.push('Content-Length')
+    return names
+  }
+
   override setHeader(name: string, value: number | string | readonly string[]): this {
     this.touched = true
+    super.setHeader(name, value) // may throw, and what waits waits on
     if (this.waits) this.drop(name)
-    return super.setHeader(name, value)
+    return this
   }
 
   override appendHeader(name: string, value: string | readonly string[]): this {
@@ -67,23 +79,23 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
   }
 
   override removeHeader(name: string): void {
-    this.removed = true
-    if (this.waits) this.drop(name)
+    this.uncounted = true
     super.removeHeader(name)
+    if (this.waits) this.drop(name)
   }
 
   /** Node's implicit head comes through here too, and so do functions that others put in its place (on-headers). */
   override writeHead(status: number, reason?: unknown, headers?: unknown): this {
     if (this.waits) {
-      if (reason === undefined && headers === undefined && !(this.touched && super.hasHeader('Transfer-Encoding'))) reason = this.implied()
+      if (reason === undefined && headers === undefined && !(this.touched && super.hasHeader('Transfer-Encoding'))) reason = this.implied(status)
       else this.settle()
     }
     return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
   }
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    // Node counts what it was not told to leave out, and in HTTP/1.0 nothing (lib/_http_outgoing.js, _storeHeader, v20.20)
-    this.whole = chunk !== undefined && chunk === this.waitingBody && !this.removed && this.req.httpVersionMinor === 1
+    // What Node counts: lib/_http_outgoing.js, _storeHeader, v20.20. By default it sends nothing in chunks in HTTP/1.0.
+    this.whole = chunk !== undefined && chunk === this.waitingBody && !this.uncounted && this.useChunkedEncodingByDefault
     return super.end(chunk, encoding as BufferEncoding, callback as () => void)
   }
 
@@ -107,9 +119,9 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
   }
 
   /** What waits, as a flat list of names and values. */
-  private implied(): (string | number)[] {
+  private implied(status: number): (string | number)[] {
     const { waitingType: type, waitingBody: body } = this
-    if (body === undefined || this.whole) return type === '' ? [] : ['Content-Type', type]
+    if (body === undefined || (this.whole && status !== 304)) return type === '' ? [] : ['Content-Type', type]
     const length = Buffer.byteLength(body)
     return type === '' ? ['Content-Length', length] : ['Content-Type', type, 'Content-Length', length]
   }

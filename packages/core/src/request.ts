@@ -320,7 +320,7 @@ function firstOf(list: string): string {
 
 /** What parseurl makes of the path, without the rest that it makes beside it; undefined for a URL that it has to parse. */
 function pathOf(url: string | undefined): string | undefined {
-  if (url === undefined || url.charCodeAt(0) !== 0x2f) return undefined
+  if (typeof url !== 'string' || url.charCodeAt(0) !== 0x2f) return undefined
   let end = url.length
   for (let index = 1; index < url.length; index++) {
     const code = url.charCodeAt(index)

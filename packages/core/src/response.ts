@@ -146,7 +146,7 @@ export class Response {
     if (!statuses.empty[this.status]) {
       if (this.type === 'application/json') {
         this._body = 'null'
-        if (isPlain(previous)) this.remove('Content-Length') // which Koa did for that body: 'null' goes out in chunks
+        if (previous != null) this.remove('Content-Length') // that of the body before: Koa leaves a string's, and 'null' is shorter
         return
       }
       this.status = 204

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { App, type Context } from '@ebbjs/core'
 import { ask, Client, collectGarbage, gate, GET, serve } from './harness'
@@ -89,6 +90,84 @@ describe('app.inflight', () => {
     expect(reasons).to.deep.equal(Array(3).fill('EBB_CLIENT_GONE'))
     handlers.open()
     await app.idle()
+  })
+})
+
+describe('app.inflight reads like a Set', () => {
+  /** An app with `count` requests in flight, in the order of their arrival. */
+  async function holding(count: number): Promise<{ app: App; contexts: Context[]; end: (index: number) => Promise<void> }> {
+    const app = new App()
+    const handlers: (() => void)[] = []
+    const contexts: Context[] = []
+    app.use((ctx) => {
+      const handler = gate()
+      contexts.push(ctx)
+      handlers.push(handler.open)
+      return handler.promise
+    })
+    const port = await serve(app)
+    for (let index = 0; index < count; index++) {
+      new Client(port).send(GET)
+      await once([...app.servers][0]!, 'request')
+    }
+    const end = async (index: number) => {
+      const closed = once(contexts[index]!.res, 'close')
+      handlers[index]!()
+      await closed
+    }
+    return { app, contexts, end }
+  }
+
+  it('in size, order, keys, values, entries, forEach and has', async () => {
+    const { app: { inflight }, contexts, end } = await holding(3)
+    expect(inflight).to.be.instanceOf(Set)
+    expect(inflight.size).to.equal(3)
+    expect([...inflight]).to.deep.equal(contexts)
+    expect([...inflight.keys()]).to.deep.equal(contexts)
+    expect([...inflight.values()]).to.deep.equal(contexts)
+    expect([...inflight.entries()].every(([key, value], index) => key === contexts[index] && value === key)).to.equal(true)
+    const told: unknown[] = []
+    inflight.forEach(function (this: unknown, ctx, again, set) { told.push(this, ctx === again, set === inflight) }, 'me')
+    expect(told).to.deep.equal(Array(3).fill(['me', true, true]).flat())
+    expect(contexts.map((ctx) => inflight.has(ctx))).to.deep.equal([true, true, true])
+    for (const index of [1, 0, 2]) {
+      await end(index)
+      expect(inflight.has(contexts[index]!)).to.equal(false)
+    }
+    expect([...inflight]).to.deep.equal([])
+  })
+
+  it('has nothing but its own contexts: no stranger, no wrapper, none of another app', async () => {
+    const { app: { inflight }, contexts: [ctx], end } = await holding(1)
+    const other = await holding(1)
+    for (const stranger of [null, undefined, 1, {}, Object.create(ctx!), new Proxy(ctx!, {}), other.contexts[0]]) {
+      expect(inflight.has(stranger as Context)).to.equal(false)
+    }
+    await end(0)
+    await other.end(0)
+  })
+
+  it('is walked while requests end: those that have ended are passed over', async () => {
+    const { app: { inflight }, contexts, end } = await holding(4)
+    const met: number[] = []
+    for (const ctx of inflight) {
+      met.push(contexts.indexOf(ctx))
+      if (met.length === 1) for (const index of [0, 1, 3]) await end(index)
+    }
+    expect(met).to.deep.equal([0, 2])
+    await end(2)
+  })
+
+  it('can be compared with other sets, and shown', async () => {
+    const { app: { inflight }, contexts, end } = await holding(2)
+    expect(inspect(inflight)).to.match(/^Set\(2\) \{/)
+    const first = new Set([contexts[0]!])
+    type Comparable = Set<Context> & Record<'union' | 'difference', (other: unknown) => Set<Context>>
+    if ('union' in Set.prototype) { // Node 22
+      expect([...(inflight as Comparable).difference(first)]).to.deep.equal([contexts[1]])
+      expect([...(first as Comparable).union(inflight)]).to.deep.equal(contexts)
+    }
+    for (const index of [0, 1]) await end(index)
   })
 })
 
