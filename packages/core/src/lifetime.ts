@@ -65,6 +65,7 @@ export class Lifetime {
   watch(): void {
     const { res } = this.ctx
     if (wasSent(res)) this.responseClosed(true)
+    else if (res.closed) this.responseClosed() // before callback() was called: it will not be told again
     else res.on('close', () => this.responseClosed())
   }
 

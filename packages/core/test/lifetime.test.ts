@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import http from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -44,6 +45,25 @@ describe('ctx.signal', () => {
     expect(ctx.signal.aborted).to.equal(true)
     expect(ctx.signal.reason).to.be.instanceOf(ClientGoneError)
     release()
+  })
+
+  it('aborts for a client that left before the app was asked, and the request does not stay in flight', async () => {
+    const app = new App()
+    const handler = gate<Context>()
+    app.use(async (ctx) => {
+      handler.open(ctx)
+      await new Promise(setImmediate)
+      ctx.body = 'nobody reads it'
+    })
+    const answer = app.callback()
+    const server = http.createServer((req, res) => {
+      res.once('close', () => void answer(req, res))
+      client.socket.destroy()
+    })
+    const client = new Client(await serve(app, server.listen(0))).send(GET)
+    const ctx = await handler.promise
+    await app.idle()
+    expect(ctx.signal.reason).to.be.instanceOf(ClientGoneError)
   })
 
   it('is one signal, also through Object.create(ctx) and a Proxy', async () => {
