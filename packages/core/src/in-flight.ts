@@ -4,8 +4,8 @@ import { type Lifetime } from './lifetime'
 
 /**
  * The requests in flight: handler still running, response still open, or `waitUntil` pending.
- * Reads like a Set, and can be waited for. Inside, lifetimes are linked to one another: to add and delete a request
- * in a Set costs ten times as much, since it has a hash made for each and is made anew after every few.
+ * Reads like a Set, and can be waited for. Inside, lifetimes are linked to one another: a Set has a hash made for each
+ * request, and its table made anew after every few.
  */
 export class InFlight implements ReadonlySet<Context> {
   #first: Lifetime | undefined = undefined

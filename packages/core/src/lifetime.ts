@@ -60,12 +60,12 @@ export class Lifetime {
 
   /**
    * At the end of the turn in which the request came: a response that is sent by then is closed, and any other tells
-   * when it is, by the one listener that a request pays for (900 instructions, Node 20).
+   * when it is, by the one listener that a request pays for.
    */
   watch(): void {
     const { res } = this.ctx
     if (wasSent(res)) this.responseClosed(true)
-    else if (res.closed) this.responseClosed() // before callback() was called: it will not be told again
+    else if (isClosed(res)) this.responseClosed() // before callback() was called: it will not be told again
     else res.on('close', () => this.responseClosed())
   }
 
@@ -226,6 +226,12 @@ function wasSent(res: ServerResponse | Http2ServerResponse): boolean {
   if (!(res instanceof Outgoing) || !res.writableEnded) return false
   const { socket } = res // null behind another response of the same connection
   return socket !== null && socket.writableLength === 0 && socket.writable && socket.errored === null
+}
+
+/** Whether a response has emitted 'close', or is about to. HTTP/2 tells by the stream, as below. */
+function isClosed(res: ServerResponse | Http2ServerResponse): boolean {
+  const stream = (res as Partial<Http2ServerResponse>).stream as ServerHttp2Stream | undefined
+  return stream === undefined ? (res as ServerResponse).closed : stream.closed
 }
 
 /**

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import http from 'node:http'
+import http2 from 'node:http2'
+import { type AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -64,6 +66,30 @@ describe('ctx.signal', () => {
     const ctx = await handler.promise
     await app.idle()
     expect(ctx.signal.reason).to.be.instanceOf(ClientGoneError)
+  })
+
+  it('aborts for an HTTP/2 client that left before the app was asked, and the request does not stay in flight', async () => {
+    const app = new App()
+    const handler = gate<Context>()
+    app.use(async (ctx) => {
+      handler.open(ctx)
+      await new Promise(setImmediate)
+      ctx.body = 'nobody reads it'
+    })
+    const answer = app.callback()
+    const server = http2.createServer((req, res) => {
+      res.once('close', () => void answer(req, res))
+      stream.close(http2.constants.NGHTTP2_CANCEL)
+    }).listen(0)
+    await once(server, 'listening')
+    const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const stream = session.request()
+    const ctx = await handler.promise
+    await app.idle()
+    expect(ctx.signal.reason).to.be.instanceOf(ClientGoneError)
+    session.close()
+    server.close()
+    await once(session, 'close')
   })
 
   it('is one signal, also through Object.create(ctx) and a Proxy', async () => {
