@@ -2,7 +2,13 @@ import { type Child, cpuTime, end, start } from './child'
 import { burst } from './load'
 import { median, summary } from './statistics'
 
-const SERVERS = ['bare', 'ebb', 'ebb-alone', 'koa']
+/** Servers below bench/servers with their arguments, and what the table calls them. */
+const SERVERS: Record<string, { args?: string[]; title: string }> = {
+  bare: { title: 'bare node:http' },
+  ebb: { title: 'Ebb: App, Router, gracefulShutdown' },
+  'ebb alone': { args: ['alone'], title: 'Ebb: App, Router' },
+  koa: { title: 'koa 3 + @koa/router' },
+}
 const ROUNDS = 9
 const CLIENTS = 16
 const REQUESTS = 10_000
@@ -16,8 +22,8 @@ const EXPECTED = '{"id":"42","name":"Ada","roles":["admin","author"]}'
 export async function cpu(): Promise<void> {
   const children = new Map<string, Child>()
   try {
-    for (const name of SERVERS) children.set(name, await start(`servers/${name}`))
-    const times = new Map<string, number[]>(SERVERS.map((name) => [name, []]))
+    for (const [name, { args = [] }] of Object.entries(SERVERS)) children.set(name, await start(`servers/${name.split(' ')[0]}`, { args }))
+    const times = new Map<string, number[]>(Object.keys(SERVERS).map((name) => [name, []]))
     for (let round = -2; round < ROUNDS; round++) {
       for (const [name, child] of children) {
         const before = await cpuTime(child)
@@ -30,13 +36,9 @@ export async function cpu(): Promise<void> {
     const bare = times.get('bare') as number[]
     for (const [name, values] of times) {
       const ratios = values.map((value, round) => value / (bare[round] as number))
-      console.log(`| ${label(name)} | ${summary(values, 1)} | ${median(ratios).toFixed(2)} |`)
+      console.log(`| ${SERVERS[name]?.title} | ${summary(values, 1)} | ${median(ratios).toFixed(2)} |`)
     }
   } finally {
     for (const child of children.values()) await end(child)
   }
-}
-
-function label(name: string): string {
-  return { bare: 'bare node:http', ebb: 'Ebb: App, Router, gracefulShutdown', 'ebb-alone': 'Ebb: App, Router', koa: 'koa 3 + @koa/router' }[name] ?? name
 }

@@ -12,5 +12,5 @@ for (const path of paths) {
   })
 }
 app.use(router.routes()).use(router.allowedMethods())
-gracefulShutdown(app, { logger: false })
+if (process.argv[2] !== 'alone') gracefulShutdown(app, { logger: false })
 ready(app.listen(0))
