@@ -36,6 +36,8 @@ export class Lifetime {
   #controller: AbortController | undefined = undefined
   /** Why the signal has aborted or, when it is not yet made, would be aborted at its first read. */
   #reason: unknown = undefined
+  /** Who is told of an abort without a signal. */
+  #aborting: ((reason: unknown) => void)[] | undefined = undefined
   #stoppingController: AbortController | undefined = undefined
   #stop: Stop | undefined = undefined
   #deadline = Infinity
@@ -87,6 +89,9 @@ export class Lifetime {
     if (!complete) {
       this.#gone = true
       this.#fire(CLIENT_GONE)
+    } else if (this.#aborting !== undefined) {
+      // Node tells such a request nothing any more (lib/_http_server.js, resOnFinish, v20.20).
+      this.ctx.req.socket?.once('close', () => this.#tell(new ClientGoneError()))
     }
     response.releaseBody()
     if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.ctx, complete: !this.#gone })
@@ -131,6 +136,7 @@ export class Lifetime {
     return error instanceof Error && (error.cause === reason || (this.#controller !== undefined && error.name === 'AbortError'))
   }
 
+  /** Why the request was told to stop, or undefined. */
   get reason(): unknown {
     return this.#reason === undefined ? undefined : this.#takeReason()
   }
@@ -138,6 +144,20 @@ export class Lifetime {
   /** Fires the signal; the first reason counts. Ends no response and destroys no body. */
   abort(reason: unknown): void {
     this.#fire(reason ?? this.#stop?.error ?? new DOMException('This operation was aborted', 'AbortError'))
+  }
+
+  /**
+   * Tells `callback` when the signal fires or would fire, and when a client leaves that has had its whole answer but not
+   * yet sent its whole body. Without a signal: one made and listened to costs half a request more (Node 20).
+   */
+  onAbort(callback: (reason: unknown) => void): void {
+    if (this.#aborting === undefined) this.#aborting = [callback]
+    else this.#aborting.push(callback)
+  }
+
+  offAbort(callback: (reason: unknown) => void): void {
+    const left = this.#aborting?.filter((other) => other !== callback)
+    this.#aborting = left?.length === 0 ? undefined : left
   }
 
   get stopping(): AbortSignal {
@@ -196,7 +216,12 @@ export class Lifetime {
     if (this.#reason !== undefined) return
     this.#reason = reason
     this.#controller?.abort(this.#takeReason())
+    if (this.#aborting !== undefined) this.#tell(this.#takeReason())
     if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.ctx, reason: this.#takeReason() })
+  }
+
+  #tell(reason: unknown): void {
+    for (const callback of this.#aborting ?? []) callback(reason)
   }
 
   /** Makes the ClientGoneError only for those who look: most requests whose client left never read their signal. */

@@ -1,8 +1,11 @@
+import { Buffer, isUtf8 } from 'node:buffer' // the global is a getter
 import { type IncomingMessage } from 'node:http'
 import { type Readable } from 'node:stream'
 import { inspect, TextDecoder } from 'node:util'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import typeis from 'type-is'
 import { createHttpError } from './http-error'
+import { type Lifetime } from './lifetime'
 
 /** How a body is read. */
 export interface BodyOptions {
@@ -21,16 +24,16 @@ const INFLATE: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
 
 /**
  * The whole body of a request, inflated.
- * @param signal - ends the reading with its reason
+ * @param life - of the request: its abort ends the reading with its reason
  * @throws RangeError if `limit` is no size; HttpError 413 (too large), 415 (an encoding we do not know),
  *   400 (cannot be inflated); TypeError if somebody else has read the body
  */
-export async function readBody(req: IncomingMessage, signal: AbortSignal, { limit = MIB }: BodyOptions = {}): Promise<Buffer> {
+export async function readBody(req: IncomingMessage, life: Lifetime, { limit = MIB }: BodyOptions = {}): Promise<Buffer> {
   if (typeof limit !== 'number' || !(limit >= 0)) {
     throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
   }
   if (req.readableDidRead || req.readableEnded) throw new TypeError('Cannot read the body: it was read already')
-  signal.throwIfAborted()
+  if (life.reason !== undefined) throw life.reason as Error
 
   const encoding = (req.headers['content-encoding'] || 'identity').toLowerCase()
   const inflate = encoding === 'identity' ? undefined : INFLATE[encoding]
@@ -39,10 +42,10 @@ export async function readBody(req: IncomingMessage, signal: AbortSignal, { limi
   }
   // Before the first byte is read, so that a client that waits for 100 Continue sends none.
   if (inflate === undefined && Number(req.headers['content-length']) > limit) throw tooLarge(limit)
-  return collect(req, inflate?.(), signal, limit)
+  return collect(req, inflate?.(), life, limit)
 }
 
-function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Readable) | undefined, signal: AbortSignal, limit: number): Promise<Buffer> {
+function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Readable) | undefined, life: Lifetime, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const source = inflater === undefined ? req : req.pipe(inflater)
     const chunks: Buffer[] = []
@@ -57,21 +60,17 @@ function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Reada
       detach()
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
     }
-    const onAbort = () => fail(signal.reason as Error)
-    // A client that leaves aborts the signal, which tells it better than the stream's ECONNRESET.
-    const onError = () => {
-      if (source !== req) fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says'))
-    }
 
-    source.on('data', onData).on('end', onEnd).on('error', onError)
-    signal.addEventListener('abort', onAbort)
+    source.on('data', onData).on('end', onEnd)
+    inflater?.on('error', () => fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
+    life.onAbort(fail) // also tells, better than the stream's ECONNRESET, that the client has left
 
     function detach(): void {
       source.off('data', onData).off('end', onEnd)
-      signal.removeEventListener('abort', onAbort)
+      life.offAbort(fail)
     }
     /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
-    function fail(error: Error): void {
+    function fail(error: unknown): void {
       detach()
       if (inflater !== undefined) {
         req.unpipe(inflater)
@@ -92,25 +91,46 @@ function tooLarge(limit: number): Error {
  * @throws HttpError 415 for a charset we do not know, 400 for bytes that are none of it
  */
 export function decode(body: Buffer, charset: string): string {
+  if (charset === '' || charset === 'utf-8') {
+    if (!isUtf8(body)) throw undecodable('utf-8')
+    return body.toString('utf8', startsWithMark(body) ? 3 : 0)
+  }
   let decoder: TextDecoder
   try {
-    decoder = new TextDecoder(charset || 'utf-8', { fatal: true })
+    decoder = new TextDecoder(charset, { fatal: true })
   } catch {
     throw createHttpError(415, `The body's charset ${charset} is not known`)
   }
   try {
     return decoder.decode(body)
   } catch {
-    throw createHttpError(400, `The body is not in the charset ${decoder.encoding}`)
+    throw undecodable(decoder.encoding)
   }
+}
+
+function undecodable(charset: string): Error {
+  return createHttpError(400, `The body is not in the charset ${charset}`)
+}
+
+/** The byte order mark, which is no part of the text (WHATWG Encoding, UTF-8 decode). */
+function startsWithMark(body: Buffer): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf
 }
 
 /** @throws HttpError 400 with what is wrong and where */
 export function parseJson(text: string): unknown {
-  if (text.trim() === '') throw createHttpError(400, 'The body is empty: it must be JSON')
   try {
     return JSON.parse(text)
   } catch (error) {
+    if (text.trim() === '') throw createHttpError(400, 'The body is empty: it must be JSON')
     throw createHttpError(400, `The body is not JSON: ${(error as Error).message}`)
   }
 }
+
+/** @param type - a request's Content-Type, or '' */
+export function isJson(type: string): boolean {
+  if (type.startsWith(JSON_TYPE) && (type.length === JSON_TYPE.length || type[JSON_TYPE.length] === ';')) return true
+  return typeis.is(type, 'json', '+json') !== false
+}
+
+const JSON_TYPE = 'application/json'

@@ -2,16 +2,16 @@ import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } f
 import { isIP, type Socket } from 'node:net'
 import { format as formatUrl, URL, type UrlObject } from 'node:url'
 import { inspect } from 'node:util'
-import accepts from 'accepts'
 import { parse as parseContentType } from 'content-type'
 import freshness from 'fresh'
 import parseurl from 'parseurl'
 import typeis from 'type-is'
+import { type Accepts, acceptsOf } from './accepts'
 import { type App } from './app'
-import { type Context } from './context'
+import { type Context, lifetime } from './context'
 import { createHttpError } from './http-error'
 import { formatQuery, parseQuery, type Query } from './query'
-import { type BodyOptions, decode, parseJson, readBody } from './request-body'
+import { type BodyOptions, decode, isJson, parseJson, readBody } from './request-body'
 import { type Response } from './response'
 
 const ABSOLUTE = /^https?:\/\//i
@@ -27,7 +27,7 @@ export class Request {
   originalUrl: string
   /** What a body parser made of the body. */
   declare body?: unknown
-  private _accept: accepts.Accepts | undefined = undefined
+  private _accept: Accepts | undefined = undefined
   private _queries: Map<string, Query> | undefined = undefined
   private _url: URL | Record<string, never> | undefined = undefined
   private _ip: string | undefined = undefined
@@ -191,8 +191,10 @@ export class Request {
 
   /** The charset that Content-Type names, or ''. */
   get charset(): string {
+    const type = this.get('Content-Type')
+    if (!type.includes(';')) return ''
     try {
-      return parseContentType(this.get('Content-Type')).parameters['charset'] || ''
+      return parseContentType(type).parameters['charset'] || ''
     } catch {
       return ''
     }
@@ -237,28 +239,28 @@ export class Request {
     return hostname.split('.').reverse().slice(this.app.subdomainOffset)
   }
 
-  get accept(): accepts.Accepts {
-    return (this._accept ??= accepts(this.req))
+  get accept(): Accepts {
+    return (this._accept ??= acceptsOf(this.req))
   }
 
-  set accept(value: accepts.Accepts) {
+  set accept(value: Accepts) {
     this._accept = value
   }
 
   accepts(...types: (string | string[])[]): string | string[] | false {
-    return this.accept.types(...(types as string[]))
+    return this.accept.types(...types)
   }
 
   acceptsEncodings(...encodings: (string | string[])[]): string | string[] | false {
-    return this.accept.encodings(...(encodings as string[]))
+    return this.accept.encodings(...encodings)
   }
 
   acceptsCharsets(...charsets: (string | string[])[]): string | string[] | false {
-    return this.accept.charsets(...(charsets as string[]))
+    return this.accept.charsets(...charsets)
   }
 
   acceptsLanguages(...languages: (string | string[])[]): string | string[] | false {
-    return this.accept.languages(...(languages as string[]))
+    return this.accept.languages(...languages)
   }
 
   /** The type among those given that the body has; null without a body, false if it is another. */
@@ -285,7 +287,7 @@ export class Request {
    * @throws HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes
    */
   buffer(options?: BodyOptions): Promise<Buffer> {
-    return (this._buffer ??= readBody(this.req, this.ctx.signal, options))
+    return (this._buffer ??= readBody(this.req, this.ctx[lifetime], options))
   }
 
   /** The body as text, in the charset that Content-Type names, else UTF-8. Throws what `buffer` throws. */
@@ -295,10 +297,10 @@ export class Request {
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
   async json(options?: BodyOptions): Promise<unknown> {
-    if (!typeis.is(this.get('Content-Type'), 'json', '+json')) {
+    if (!isJson(this.get('Content-Type'))) {
       throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
     }
-    return parseJson(await this.text(options))
+    return parseJson(decode(await this.buffer(options), this.charset))
   }
 
   toJSON() {

@@ -50,6 +50,13 @@ describe('ctx.request.text', () => {
     expect(await post(asText(), { headers: { 'Content-Type': 'text/plain; charset=iso-8859-1' }, body: Buffer.from('häh', 'latin1') })).to.include({ body: '{"got":"häh"}' })
   })
 
+  it('leaves out a byte order mark', async () => {
+    const marked = Buffer.from('\ufeffhäh')
+    for (const type of ['text/plain', 'text/plain; charset=utf-8', 'text/plain; charset="UTF-8"']) {
+      expect(await post(asText(), { headers: { 'Content-Type': type }, body: marked })).to.include({ body: '{"got":"häh"}' })
+    }
+  })
+
   it('answers 415 to a charset that is not known, 400 to bytes that are none of it', async () => {
     expect(await post(asText(), { headers: { 'Content-Type': 'text/plain; charset=klingon' }, body: 'x' }))
       .to.deep.equal({ status: 415, body: "The body's charset klingon is not known" })
@@ -121,6 +128,53 @@ describe('ctx.request.buffer', () => {
     await app.idle()
     expect(code).to.equal('EBB_CLIENT_GONE')
     expect(errors).to.deep.equal([])
+  })
+
+  it('rejects when the client leaves in the middle of what it still sends after its answer', async () => {
+    const app = new App()
+    const failed = new Promise<{ code: string }>((resolve) => {
+      app.use(async (ctx) => {
+        ctx.respond = false
+        ctx.res.end('accepted')
+        await ctx.request.buffer().catch(resolve)
+      })
+    })
+    const client = new Client(await serve(app)).send('POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 10\r\n\r\nabc')
+    await client.sees('accepted')
+    client.socket.destroy()
+    expect(await failed).to.include({ code: 'EBB_CLIENT_GONE' })
+    await app.idle()
+  })
+
+  it('rejects when an HTTP/2 client leaves in the middle of what it still sends after its answer', async () => {
+    const app = new App()
+    const failed = new Promise<{ code: string }>((resolve, reject) => {
+      app.use(async (ctx) => {
+        ctx.respond = false
+        ctx.res.end('accepted')
+        await ctx.request.buffer().then((body) => reject(new Error(`read ${String(body)}`)), resolve)
+      })
+    })
+    const port = await serve(app, app.attach(http2.createServer()).listen(0))
+    const session = http2.connect(`http://localhost:${port}`)
+    const stream = session.request({ ':method': 'POST' })
+    stream.write('abc')
+    await once(stream, 'data')
+    session.destroy()
+    expect(await failed).to.include({ code: 'EBB_CLIENT_GONE' })
+    await app.idle()
+  })
+
+  it('tells all who read at once of an abort', async () => {
+    const app = new App({ timeout: 20 })
+    app.silent = true
+    const reasons: unknown[] = []
+    app.use(async (ctx) => {
+      const reads = [ctx.request, Object.create(ctx.request) as typeof ctx.request].map((request) => request.buffer())
+      for (const { reason } of (await Promise.allSettled(reads)) as PromiseRejectedResult[]) reasons.push((reason as { code: string }).code)
+    })
+    await new Client(await serve(app)).send('POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 10\r\n\r\nabc').sees('HTTP/1.1')
+    expect(reasons).to.deep.equal(['EBB_DEADLINE', 'EBB_DEADLINE'])
   })
 
   it('is cut off by the deadline: 503', async () => {
