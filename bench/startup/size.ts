@@ -10,18 +10,22 @@ interface Manifest {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>
 }
 
-/** What npm installs for these packages: how many packages, and how many bytes of files, declarations (@types) apart. */
+/**
+ * What npm installs for these packages into an empty folder: how many packages, and how many bytes of files,
+ * declarations (@types) apart. A version counts once: this workspace has copies of some because others need another version.
+ */
 export function installedSize(names: readonly string[]): { packages: number; bytes: number; types: number } {
   const folders = new Map<string, Manifest>()
   for (const name of names) walk(name, __dirname, folders)
+  const installed = new Map([...folders].map(([folder, { name, version }]) => [`${name}@${version}`, { folder, name }]))
   let bytes = 0
   let types = 0
-  for (const [folder, { name }] of folders) {
+  for (const { folder, name } of installed.values()) {
     const own = name.startsWith('@ebbjs/') ? packedSize(folder) : sizeOf(folder)
     bytes += own
     if (name.startsWith('@types/') || name === 'undici-types') types += own
   }
-  return { packages: folders.size, bytes, types }
+  return { packages: installed.size, bytes, types }
 }
 
 /** Adds a package as `from` would find it, and all that it needs. */

@@ -20,13 +20,13 @@ export interface HttpAssert {
 }
 
 function check(value: unknown, ...rest: Rest): void {
-  if (!value) throw createHttpError(...(rest as createHttpError.UnknownError[]))
+  if (!value) throw createHttpError(...(rest as (number | string | object)[]))
 }
 
 export const httpAssert: HttpAssert = Object.assign(check, {
   ok: check,
   fail: (...rest: Rest): never => {
-    throw createHttpError(...(rest as createHttpError.UnknownError[]))
+    throw createHttpError(...(rest as (number | string | object)[]))
   },
   equal: (a: unknown, b: unknown, ...rest: Rest) => check(a == b, ...rest),
   notEqual: (a: unknown, b: unknown, ...rest: Rest) => check(a != b, ...rest),

@@ -1,11 +1,11 @@
 import { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
-import Cookies from 'cookies'
 import statuses from 'statuses'
 import { type App } from './app'
 import { httpAssert, type HttpAssert } from './assert'
 import { type DefaultState } from './compose'
+import { type Cookies, cookiesOf } from './cookies'
 import { EventStream } from './event-stream'
 import { createHttpError } from './http-error'
 import { Lifetime, type Phase } from './lifetime'
@@ -139,7 +139,7 @@ export class Context<State = DefaultState> {
 
   /** Throws an HttpError: `ctx.throw(404, 'no such order', { id })`, arguments as http-errors takes them. */
   throw(...args: (number | string | object)[]): never {
-    throw createHttpError(...(args as createHttpError.UnknownError[]))
+    throw createHttpError(...args)
   }
 
   /** Throws an HttpError unless `value` is truthy: `ctx.assert(user, 401, 'sign in first')`. */
@@ -197,10 +197,7 @@ export class Context<State = DefaultState> {
 
   /** The request's and response's cookies, signed with `app.keys` where `signed` is asked for. */
   get cookies(): Cookies {
-    return (this[COOKIES] ??= new Cookies(this.req, this.res, {
-      keys: this.app.keys as string[],
-      secure: this.request.secure,
-    }))
+    return (this[COOKIES] ??= cookiesOf(this.req, this.res, this.app.keys, this.request.secure))
   }
 
   set cookies(cookies: Cookies) {
