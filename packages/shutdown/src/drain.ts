@@ -3,7 +3,7 @@ import { type ServerHttp2Session } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
 import { Gate } from './gate'
-import { Line } from './line'
+import { Line, Waits } from './line'
 import { type Target } from './target'
 
 /** How connections ended: without a request of the stop on them, after a response, or by force. */
@@ -25,6 +25,7 @@ export class Drain {
   readonly #servers: readonly Server[]
   readonly #known = new WeakSet<ServerResponse>()
   readonly #lines = new Map<Socket, Line>()
+  readonly #waits = new Waits()
   readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
   /** A WebSocket that begins in the drain would have to end at once. */
   readonly #upgrades = new Gate('upgrade', (_req, socket: Socket) => this.#refuseUpgrade(socket))
@@ -108,9 +109,9 @@ export class Drain {
   readonly #connect = (socket: Socket): void => {
     if (this.#lines.has(socket) || socket.destroyed) return
     if (isHttp2(socket)) return // ends by its session
-    const line = new Line(socket, this.#target, this.counts)
+    const line = new Line(socket, this.#target, this.#waits, this.counts)
     this.#lines.set(socket, line)
-    socket.once('close', () => {
+    socket.on('close', () => {
       line.closed()
       if (this.#lines.get(socket) === line) this.#lines.delete(socket)
       this.#checkEmptied()

@@ -2,6 +2,7 @@ import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 
 import { Server as HttpsServer } from 'node:https'
 import { type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { Countdown } from './countdown'
 import { type ConnectionCounts } from './drain'
 import { type Target } from './target'
 
@@ -15,9 +16,17 @@ const AFTER_RESPONSE = 100
 /** How long (ms) a connection may be silent after our FIN before it is destroyed without the peer's. */
 const LINGER = 1_000
 
+/** What the connections of a drain wait for. */
+export class Waits {
+  readonly idle = new Countdown<Line>(IDLE_GRACE, (line) => line.endIfIdle())
+  readonly afterResponse = new Countdown<Line>(AFTER_RESPONSE, (line) => line.endIfIdle())
+  readonly linger = new Countdown<Line>(LINGER, (line) => line.destroyIfSilent())
+}
+
 /** One HTTP/1 connection of a server that stops: which responses are open on it, and how it ends. */
 export class Line {
   readonly #socket: Socket
+  readonly #waits: Waits
   readonly #counts: ConnectionCounts
   /** Open responses in their order; `marked`: we made it say `Connection: close`. */
   readonly #open: { res: ServerResponse; marked: boolean }[] = []
@@ -28,11 +37,14 @@ export class Line {
   #closing = false
   /** Our FIN is sent: nothing that comes now is read. */
   ended = false
-  #timer: NodeJS.Timeout | undefined
+  #waitsIn: Countdown<Line> | undefined = undefined
+  /** `socket.bytesRead` when we began, or last went on, to linger. */
+  #bytesAtLinger = 0
   #counted = false
 
-  constructor(socket: Socket, target: Target, counts: ConnectionCounts) {
+  constructor(socket: Socket, target: Target, waits: Waits, counts: ConnectionCounts) {
     this.#socket = socket
+    this.#waits = waits
     this.#counts = counts
     this.#bytesAtIdle = target.bytesAtIdle(socket)
     const { server } = socket as Socket & { server?: Server }
@@ -55,7 +67,7 @@ export class Line {
     const entry = { res, marked: res.shouldKeepAlive && !res.headersSent }
     if (entry.marked) res.shouldKeepAlive = false
     this.#open.push(entry)
-    clearTimeout(this.#timer)
+    this.#cancelWait()
     const bytesAtArrival = this.#socket.bytesRead
     // Runs after Node's own listener, which has ended the socket if this response said close.
     res.once('finish', () => {
@@ -65,7 +77,7 @@ export class Line {
       this.#open.splice(this.#open.indexOf(entry), 1)
       this.#responded = true
       this.#bytesAtIdle = hasBody(req) ? this.#socket.bytesRead : bytesAtArrival
-      if (this.#open.length === 0 && this.#closing) this.#closeAfter(AFTER_RESPONSE)
+      if (this.#open.length === 0 && this.#closing) this.#endAfter(this.#waits.afterResponse)
     })
     return true
   }
@@ -73,17 +85,24 @@ export class Line {
   /** The listener is closed: end as soon as nothing is lost by it. */
   closeWhenIdle(): void {
     this.#closing = true
-    if (this.#open.length === 0) this.#closeAfter(IDLE_GRACE)
+    if (this.#open.length === 0) this.#endAfter(this.#waits.idle)
   }
 
-  #closeAfter(grace: number): void {
-    if (this.ended || this.#socket.destroyed) return
-    clearTimeout(this.#timer)
-    // By way of setImmediate, so that bytes which the loop has polled already are read first.
-    this.#timer = setTimeout(() => setImmediate(() => this.#closeIfIdle()), grace)
+  #endAfter(wait: Countdown<Line>): void {
+    if (!this.ended && !this.#socket.destroyed) this.#wait(wait)
   }
 
-  #closeIfIdle(): void {
+  #wait(countdown: Countdown<Line>): void {
+    this.#cancelWait()
+    this.#waitsIn = countdown
+    countdown.start(this)
+  }
+
+  #cancelWait(): void {
+    this.#waitsIn?.cancel(this)
+  }
+
+  endIfIdle(): void {
     if (this.#open.length === 0 && !this.#partlyRead && this.#speaksHttp) this.end()
   }
 
@@ -134,12 +153,19 @@ export class Line {
     if (req?.complete === false) req.resume()
     else if (this.upgraded) socket.resume()
     // Node's listener would end the socket again, and make an error of that: 0.1 ms each, 1-2 s with 10,000 connections
-    if (this.#parser) socket.removeAllListeners('end').once('end', () => socket.destroy())
-    const watch = (bytesRead: number) => {
-      this.#timer = setTimeout(() => (socket.bytesRead > bytesRead ? watch(socket.bytesRead) : socket.destroy()), LINGER)
+    if (this.#parser) socket.removeAllListeners('end').on('end', destroy)
+    this.#bytesAtLinger = socket.bytesRead
+    this.#wait(this.#waits.linger)
+  }
+
+  destroyIfSilent(): void {
+    const { bytesRead } = this.#socket
+    if (bytesRead === this.#bytesAtLinger) {
+      this.#socket.destroy()
+      return
     }
-    clearTimeout(this.#timer)
-    watch(socket.bytesRead)
+    this.#bytesAtLinger = bytesRead
+    this.#wait(this.#waits.linger)
   }
 
   /** An answer that has begun is reset, so that a truncated body does not look whole. */
@@ -152,13 +178,13 @@ export class Line {
 
   /** Another socket stands for this connection from now on. */
   supersede(): void {
-    clearTimeout(this.#timer)
+    this.#cancelWait()
     this.#counted = true
     this.#closing = false
   }
 
   closed(): void {
-    clearTimeout(this.#timer)
+    this.#cancelWait()
     this.#count(this.#responded || this.#open.length > 0 ? 'drained' : 'idle')
   }
 
@@ -166,6 +192,10 @@ export class Line {
     if (!this.#counted) this.#counts[how]++
     this.#counted = true
   }
+}
+
+function destroy(this: Socket): void {
+  this.destroy()
 }
 
 /** Its head is on its way, and says that it is the last. */
