@@ -1,5 +1,7 @@
 import { type IncomingMessage } from 'node:http'
-import accepts from 'accepts'
+import { lazy } from './lazy'
+
+const accepts = lazy<typeof import('accepts')>(() => require('accepts'))
 
 type Negotiate = (...offered: (string | string[])[]) => string | string[] | false
 
@@ -21,5 +23,5 @@ export interface Accepts {
 }
 
 export function acceptsOf(req: IncomingMessage): Accepts {
-  return accepts(req) as Accepts
+  return accepts()(req) as Accepts
 }

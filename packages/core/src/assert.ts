@@ -1,5 +1,7 @@
-import assert from 'node:assert'
 import { createHttpError } from './http-error'
+import { lazy } from './lazy'
+
+const assert = lazy<typeof import('node:assert')>(() => require('node:assert'))
 
 type Rest = [status?: number, message?: string, properties?: Record<string, unknown>]
 
@@ -39,7 +41,7 @@ export const httpAssert: HttpAssert = Object.assign(check, {
 /** As loosely as Koa's http-assert: `1` equals `'1'`. */
 function equalDeep(a: unknown, b: unknown): boolean {
   try {
-    assert.deepEqual(a, b, 'differs') // with a message of its own it makes no diff
+    assert().deepEqual(a, b, 'differs') // with a message of its own it makes no diff
     return true
   } catch {
     return false

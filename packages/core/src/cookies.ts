@@ -1,5 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
-import Library from 'cookies'
+import { lazy } from './lazy'
+
+const library = lazy<typeof import('cookies')>(() => require('cookies'))
 
 /** How a cookie is to be set. */
 export interface CookieOptions {
@@ -39,5 +41,5 @@ export interface Cookies {
 }
 
 export function cookiesOf(req: IncomingMessage, res: ServerResponse, keys: unknown, secure: boolean): Cookies {
-  return new Library(req, res, { keys: keys as string[], secure })
+  return new (library())(req, res, { keys: keys as string[], secure })
 }

@@ -1,5 +1,4 @@
-import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Server } from './connections'
 
 /**
@@ -8,7 +7,7 @@ import { type Server } from './connections'
  * @param stopping - whether connections are let go after their responses
  */
 export function continueWhenRead(server: Server, stopping: () => boolean): void {
-  if (!(server instanceof HttpServer || server instanceof HttpsServer)) return
+  if ('updateSettings' in server) return // HTTP/2
   if (server.listenerCount('checkContinue') > 0) return
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     // The body may never come, and what comes instead must not be taken for it.

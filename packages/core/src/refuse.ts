@@ -1,5 +1,8 @@
 import { type ServerResponse } from 'node:http'
-import { constants, type Http2ServerResponse } from 'node:http2'
+import { type Http2ServerResponse } from 'node:http2'
+
+// RFC 9113 §7. To read it from node:http2 is to load node:http2, at the start of every server.
+const INTERNAL_ERROR = 0x2
 
 /**
  * Answers 503 as problem+json (RFC 9457): try again, on another connection if `close`.
@@ -30,7 +33,7 @@ export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknow
  */
 export function reset(res: ServerResponse | Http2ServerResponse): void {
   if ('stream' in res) {
-    res.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    res.stream.close(INTERNAL_ERROR)
     return
   }
   const { socket } = res

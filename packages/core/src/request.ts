@@ -2,17 +2,19 @@ import { type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } f
 import { isIP, type Socket } from 'node:net'
 import { format as formatUrl, URL, type UrlObject } from 'node:url'
 import { inspect } from 'node:util'
-import { parse as parseContentType } from 'content-type'
-import freshness from 'fresh'
 import parseurl from 'parseurl'
-import typeis from 'type-is'
 import { type Accepts, acceptsOf } from './accepts'
 import { type App } from './app'
 import { type Context, lifetime } from './context'
 import { createHttpError } from './http-error'
+import { lazy } from './lazy'
 import { formatQuery, parseQuery, type Query } from './query'
 import { type BodyOptions, decode, isJson, parseJson, readBody } from './request-body'
 import { type Response } from './response'
+import { typeIs } from './type-is'
+
+const contentType = lazy<typeof import('content-type')>(() => require('content-type'))
+const freshness = lazy<typeof import('fresh')>(() => require('fresh'))
 
 const ABSOLUTE = /^https?:\/\//i
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
@@ -174,7 +176,7 @@ export class Request {
     if (method !== 'GET' && method !== 'HEAD') return false
     const { status } = this.ctx
     if ((status < 200 || status >= 300) && status !== 304) return false
-    return freshness(this.header, this.response.header)
+    return freshness()(this.header, this.response.header)
   }
 
   get stale(): boolean {
@@ -194,7 +196,7 @@ export class Request {
     const type = this.get('Content-Type')
     if (!type.includes(';')) return ''
     try {
-      return parseContentType(type).parameters['charset'] || ''
+      return contentType().parse(type).parameters['charset'] || ''
     } catch {
       return ''
     }
@@ -265,7 +267,7 @@ export class Request {
 
   /** The type among those given that the body has; null without a body, false if it is another. */
   is(type: string | string[], ...types: string[]): string | false | null {
-    return typeis(this.req, type as string, ...types)
+    return typeIs()(this.req, type as string, ...types)
   }
 
   /** Content-Type without its parameters, or ''. */

@@ -1,22 +1,24 @@
-import assert from 'node:assert'
 import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { extname } from 'node:path'
 import { URL } from 'node:url'
 import { inspect } from 'node:util'
-import contentDisposition from 'content-disposition'
-import encodeUrl from 'encodeurl'
-import escapeHtml from 'escape-html'
-import { contentType } from 'mime-types'
 import statuses from 'statuses'
-import typeis from 'type-is'
-import vary from 'vary'
 import { type App } from './app'
 import { adopt, isPlain, isStream, release } from './body-stream'
 import { type Context } from './context'
+import { lazy } from './lazy'
 import { implyLength, implyType } from './outgoing'
 import { type Request } from './request'
+import { typeIs } from './type-is'
+
+const assert = lazy<(holds: boolean, message: string) => void>(() => require('node:assert'))
+const contentDisposition = lazy<typeof import('content-disposition')>(() => require('content-disposition'))
+const encodeUrl = lazy<typeof import('encodeurl')>(() => require('encodeurl'))
+const escapeHtml = lazy<typeof import('escape-html')>(() => require('escape-html'))
+const mimeTypes = lazy<typeof import('mime-types')>(() => require('mime-types'))
+const vary = lazy<typeof import('vary')>(() => require('vary'))
 
 /**
  * What can be answered: a string, a Buffer or Uint8Array, a Node stream, a ReadableStream, a Blob, a Response,
@@ -66,8 +68,8 @@ export class Response {
   /** @throws AssertionError if it is no integer from 100 to 999 */
   set status(code: number) {
     if (this.headerSent) return
-    assert(Number.isInteger(code), 'status code must be a number')
-    assert(code >= 100 && code <= 999, `invalid status code: ${code}`)
+    if (!Number.isInteger(code)) assert()(false, 'status code must be a number')
+    if (code < 100 || code > 999) assert()(false, `invalid status code: ${code}`)
     this._explicitStatus = true
     this.res.statusCode = code
     if (this.req.httpVersionMajor < 2) this.res.statusMessage = statuses.message[code] as string
@@ -179,7 +181,7 @@ export class Response {
 
   /** A media type, an extension ('png', '.json') or a name ('html'); one that is unknown removes the header. */
   set type(value: string) {
-    const full = contentType(value)
+    const full = mimeTypes().contentType(value)
     if (full) this.set('Content-Type', full)
     else this.remove('Content-Type')
   }
@@ -220,7 +222,7 @@ export class Response {
 
   /** The type among those given that the response has, or false. */
   is(type: string | string[], ...types: string[]): string | false {
-    return typeis.is(this.type, type as string, ...types)
+    return typeIs().is(this.type, type as string, ...types)
   }
 
   /** A header, or undefined. */
@@ -255,17 +257,17 @@ export class Response {
   }
 
   vary(field: string | string[]): void {
-    if (!this.headerSent) vary(this.res, field)
+    if (!this.headerSent) vary()(this.res, field)
   }
 
   /** 302, unless a redirect status was set; the URL is encoded, so that it cannot carry a header. */
   redirect(url: string): void {
     if (ABSOLUTE.test(url)) url = new URL(url).toString()
-    this.set('Location', encodeUrl(url))
+    this.set('Location', encodeUrl()(url))
     if (!statuses.redirect[this.status]) this.status = 302
     const html = this.ctx.accepts('html')
     this.type = html ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8'
-    this.body = `Redirecting to ${html ? escapeHtml(url) : url}.`
+    this.body = `Redirecting to ${html ? escapeHtml()(url) : url}.`
   }
 
   /** Redirects to the referrer if it is of the same host, else to `alternative` or '/'. */
@@ -281,7 +283,7 @@ export class Response {
   /** Content-Disposition, and the type of the file's extension unless one is set. */
   attachment(filename?: string, options?: { type?: string; fallback?: string | boolean }): void {
     if (filename && !this.has('Content-Type')) this.type = extname(filename)
-    this.set('Content-Disposition', contentDisposition(filename, options))
+    this.set('Content-Disposition', contentDisposition()(filename, options))
   }
 
   flushHeaders(): void {
@@ -327,6 +329,6 @@ const ABSOLUTE = /^https?:\/\//i
 /** Content-Type and Content-Length take one value: an array of one is that, a longer one a mistake. */
 function single(name: string, value: number | string | readonly string[]): number | string | readonly string[] {
   if (!Array.isArray(value) || !/^content-(?:type|length)$/i.test(name)) return value
-  assert(value.length === 1, `${name} must contain exactly one value`)
+  if (value.length !== 1) assert()(false, `${name} must contain exactly one value`)
   return value[0] as string
 }

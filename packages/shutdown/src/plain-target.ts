@@ -2,7 +2,7 @@ import EventEmitter, { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ServerHttp2Session } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
-import { Server as TlsServer, type TLSSocket } from 'node:tls'
+import { type TLSSocket } from 'node:tls'
 import { type Exchange, type Stop, type Target } from './target'
 import { refuse } from './refuse'
 
@@ -38,7 +38,7 @@ export class PlainTarget implements Target {
   constructor(server: Server) {
     this.server = server
     this.servers = new Set([server])
-    if (server instanceof TlsServer) {
+    if ('setSecureContext' in server) { // of TLS: https and http2, too
       this.#listen('connection', (raw: Socket) => this.#handshake(raw))
       this.#listen('secureConnection', (socket: TLSSocket) => this.#secure(socket))
     } else {
