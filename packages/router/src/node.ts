@@ -58,8 +58,12 @@ export interface Branch {
  */
 export class Node {
   text: readonly number[]
+  /** The text's length. */
+  size: number
   /** Do captures lead on? */
   captures = false
+  /** Is it more than a text on the way: are leaves here, or do captures lead on? */
+  stops = false
   leaves: Leaf[] | undefined = undefined
   /** The union of the leaves' `ends`. */
   ends = 0
@@ -92,6 +96,13 @@ export class Node {
 
   constructor(text: readonly number[]) {
     this.text = text
+    this.size = text.length
+  }
+
+  /** Makes another text lead here. */
+  begin(text: readonly number[]): void {
+    this.text = text
+    this.size = text.length
   }
 
   /** Does a text lead on that begins with a character beyond ASCII? */
@@ -122,7 +133,7 @@ export class Node {
       return
     }
     const high = this.#low + this.#ascii.length - 1
-    if (this.#ascii.length === 0) {
+    if (this.#ascii === NONE) {
       this.#low = code
       this.#ascii = [node]
     } else if (code < this.#low || code > high) {
@@ -155,6 +166,7 @@ export class Node {
     if (this.leaves === undefined) this.leaves = [leaf]
     else if (this.leaves.every(({ layer }) => layer !== leaf.layer)) this.leaves.push(leaf)
     this.ends |= leaf.ends
+    this.stops = true
     this.leafCount++
   }
 }
@@ -165,5 +177,5 @@ function commonStart(a: readonly number[], b: readonly number[]): readonly numbe
 }
 
 const NO_TEXT: readonly number[] = []
-const NONE: (Node | undefined)[] = []
+const NONE: (Node | undefined)[] = [undefined]
 const NO_CAPTURES: readonly Capture[] = []

@@ -16,12 +16,15 @@ export class Search {
   readonly nodes: Node[] = []
   readonly ends: number[] = []
   /** Begin and end of captures: of `first`'s leaf from 0 on, of `all`'s hits each from its offset on. */
-  readonly marks: number[] = []
+  marks: readonly number[] = []
   readonly offsets: number[] = []
   #path = ''
   #method = ''
   #best: Leaf | undefined = undefined
+  /** Marks that were kept; the last leaf or hit may have more, on the way: it is copied only if the walk goes on over it. */
+  readonly #kept: number[] = []
   #used = 0
+  #pending = 0
   /** Counts leaves, or nodes with leaves, that were noted. */
   #found = 0
   /** Begin and end of the captures on the way to where the walk is. */
@@ -43,13 +46,13 @@ export class Search {
   /** Every leaf that takes the path: those of `nodes` that fit `ends`. */
   all(trees: readonly Tree[], path: string): void {
     this.#method = ''
-    this.hits = this.#used = 0
+    this.hits = 0
     this.#walk(trees, path)
   }
 
   #walk(trees: readonly Tree[], path: string): void {
     this.serial++
-    this.#found = 0
+    this.#found = this.#used = this.#pending = 0
     this.#path = path
     this.#runFrom = -1
     for (let index = 0; index < trees.length; index++) {
@@ -57,19 +60,28 @@ export class Search {
       this.#fold = fold
       this.#visit(root, 0, 0)
     }
+    if (this.#used > 0) this.#keep()
+    this.marks = this.#used === 0 ? this.#way : this.#kept
   }
 
   /** Goes on to `node`, whose text begins with the character at `at`, with `depth` captures behind it. */
-  #visit(node: Node, at: number, depth: number): void {
+  #visit(node: Node, from: number, depth: number): void {
     const path = this.#path
+    let at = from | 0
     const { length } = path
     // The last of the ways on is taken in this loop, the others by recursion: mostly there is one way.
     for (;;) {
-      const { text, ends } = node
-      at = text.length <= 1 ? at + text.length : this.#textEnd(text, at)
-      if (at === -1) return
-      if (ends !== 0 && (at + 1 >= length || (ends & OPEN) !== 0)) this.#arrive(node, at, depth)
-      if (at === length) return
+      for (;;) {
+        const { size } = node
+        if (size <= 1) at += size
+        else if ((at = this.#textEnd(node.text, at)) === -1) return
+        if (at >= length || node.stops) break
+        const next = this.#next(node, path.charCodeAt(at))
+        if (next === undefined) return
+        node = next
+      }
+      if (node.ends !== 0 && (at + 1 >= length || (node.ends & OPEN) !== 0)) this.#arrive(node, at, depth)
+      if (at >= length) return
       const next = this.#next(node, path.charCodeAt(at))
       if (!node.captures) {
         if (next === undefined) return
@@ -101,6 +113,7 @@ export class Search {
         }
       }
       if (to === undefined) return
+      if (depth < this.#pending) this.#keep()
       const way = this.#way
       way[2 * depth] = at
       way[2 * depth + 1] = end
@@ -116,6 +129,7 @@ export class Search {
 
   /** Goes on behind a capture that took what is from `at` to `end`. */
   #go(to: Node, at: number, end: number, depth: number): void {
+    if (depth < this.#pending) this.#keep()
     this.#way[2 * depth] = at
     this.#way[2 * depth + 1] = end
     if (to.ends !== 0) this.#arrive(to, end, depth + 1)
@@ -145,6 +159,7 @@ export class Search {
     node.reached |= ends
 
     if (this.#method === '') {
+      this.#keep()
       this.nodes[this.hits] = node
       this.ends[this.hits] = ends
       this.offsets[this.hits++] = this.#used
@@ -154,11 +169,14 @@ export class Search {
       return
     }
     this.#found++
-    const { marks } = this
+    this.#pending = depth
+  }
+
+  #keep(): void {
     const way = this.#way
-    const used = this.#used
-    for (let index = 0; index < 2 * depth; index++) marks[used + index] = way[index] as number
-    this.#used = used + 2 * depth
+    const kept = this.#kept
+    for (let index = 0; index < 2 * this.#pending; index++) kept[this.#used++] = way[index] as number
+    this.#pending = 0
   }
 
   /** Is one of the leaves better than the best so far? The leaves of a node are in order. */
@@ -205,6 +223,7 @@ export class Search {
       }
       const next = this.#next(to, code)
       if (next === undefined && !(open && code === SLASH)) continue
+      if (depth < this.#pending) this.#keep()
       this.#way[2 * depth + 1] = last
       if (open && code === SLASH) this.#arrive(to, last, depth + 1)
       if (next === undefined) continue
@@ -218,6 +237,7 @@ export class Search {
       this.#take(to, at, this.#path.length, depth, false, true)
       return
     }
+    if (depth < this.#pending) this.#keep()
     this.#way[2 * depth] = at
     this.#way[2 * depth + 1] = this.#path.length
     this.#arrive(to, this.#path.length, depth + 1)

@@ -59,7 +59,7 @@ export class Tree {
     if (common === next.text.length) return this.#text(next, text, at + common)
 
     const fork = new Node(next.text.slice(0, common))
-    next.text = next.text.slice(common)
+    next.begin(next.text.slice(common))
     fork.follow(next)
     fork.leafCount = next.leafCount
     from.follow(fork)
@@ -68,7 +68,7 @@ export class Tree {
 
   #capture(from: Node, capture: Capture): Node {
     const { inSegment, orSegment } = capture
-    from.captures = true
+    from.captures = from.stops = true
     from.leafCount++
     if (capture.until === '' && inSegment) return (from.segment ??= new Node([]))
     if (capture.until === '' && !orSegment) return (from.rest ??= new Node([]))
