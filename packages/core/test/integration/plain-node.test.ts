@@ -47,6 +47,20 @@ describe('plain node, without conditions or ts-node', () => {
     expect(await output('same.mjs', code)).to.equal('true')
   })
 
+  it('starts without what only some servers need', async () => {
+    const code = [
+      "require('node:http')",
+      'const builtins = new Set(process.moduleLoadList)',
+      ...names.map((name) => `require('@ebbjs/${name}')`),
+      "const added = process.moduleLoadList.filter((name) => !builtins.has(name)).map((name) => name.replace('NativeModule ', 'node:'))",
+      "const libraries = Object.keys(require.cache).map((file) => file.split('node_modules/').pop().split('/')[0])",
+      "console.log([...added, ...libraries].join(' '))",
+    ]
+    expect((await output('start.cjs', code)).split(' ')).to.include('statuses').and.not.include.oneOf([
+      'node:assert', 'node:http2', 'accepts', 'cookies', 'content-disposition', 'encodeurl', 'escape-html', 'fresh', 'vary',
+    ])
+  })
+
   it('answers a request', async () => {
     const code = [
       "import { App } from '@ebbjs/core'",
