@@ -1,7 +1,7 @@
 import { type Layer } from './layer'
 import { type AnyParams, plainParams, type PlainParams } from './params'
 import { type Capture, type Sequence } from './pattern'
-import { type Tail } from './tail'
+import { type Chain, type Tail } from './tail'
 
 /** Where a path may stand when a leaf takes it: sets of these bits. */
 export const Ends = {
@@ -83,6 +83,8 @@ export class Node {
   /** After a capture: what every text that leads on begins with, and at how many of the places where it is, from the last one on, it is worth trying. */
   separator: readonly number[] = NO_TEXT
   places = 0
+  /** After a plain param: what may follow in its segment, if all of it is chains, and few. */
+  chains: readonly Chain[] | undefined = NO_CHAINS
   /** After a capture that ends at a text: does every text that leads on begin with that? */
   sure = true
   #tails: Tail[] | undefined = undefined
@@ -159,6 +161,12 @@ export class Node {
     this.separator = common
     this.sure = until.every((code, index) => code === common[index])
     for (const one of counted) this.places = Math.max(this.places, one.places(common))
+    if (until.length === 0) this.#chain(tail.chain())
+  }
+
+  #chain(chain: Chain | undefined): void {
+    if (this.chains === undefined || this.chains.some((other) => JSON.stringify(other) === JSON.stringify(chain))) return
+    this.chains = chain === undefined || this.chains.length === MANY ? undefined : [...this.chains, chain]
   }
 
   /** Adds a leaf; one layer has one leaf here, its first. */
@@ -176,6 +184,10 @@ function commonStart(a: readonly number[], b: readonly number[]): readonly numbe
   return end === -1 ? a : a.slice(0, end)
 }
 
+/** More chains cost more to look for than they save. */
+const MANY = 8
+
+const NO_CHAINS: readonly Chain[] = []
 const NO_TEXT: readonly number[] = []
 const NONE: (Node | undefined)[] = [undefined]
 const NO_CAPTURES: readonly Capture[] = []

@@ -1,5 +1,6 @@
 import { keep } from './fold'
 import { type Branch, Ends, type Leaf, type Node } from './node'
+import { type Chain } from './tail'
 import { type Tree } from './tree'
 
 /**
@@ -30,10 +31,6 @@ export class Search {
   /** Begin and end of the captures on the way to where the walk is. */
   readonly #way: number[] = []
   #fold: (code: number) => number = keep
-  /** What `#take` has read: from `#runFrom` on, the character `#runUntil`, or the segment's end, comes first at `#runEnd`. */
-  #runFrom = -1
-  #runEnd = -1
-  #runUntil = -1
 
   /** The first leaf of a route for `method`, in the order of leaves. */
   first(trees: readonly Tree[], path: string, method: string): Leaf | undefined {
@@ -54,7 +51,6 @@ export class Search {
     this.serial++
     this.#found = this.#used = this.#pending = 0
     this.#path = path
-    this.#runFrom = -1
     for (let index = 0; index < trees.length; index++) {
       const { root, fold } = trees[index] as Tree
       this.#fold = fold
@@ -203,26 +199,32 @@ export class Search {
     if (!to.inner && !open && (inSegment || to.below === undefined)) return
     const path = this.#path
     const sole = open ? -2 : inSegment ? to.soleInner : to.sole
-    const { separator } = to
+    const { separator, chains } = to
     let { places } = to
     let last = whole && sole >= 0 ? end - separator.length : end - 1
-    let runEnd = whole ? end : -1
-    for (; last > at; last--) {
+    let least = at + 1
+    let windows: readonly number[] | undefined
+    if (whole && inSegment && end - at > SHORT && chains !== undefined && chains.length > 0) {
+      windows = this.#windows(chains, at, end)
+      least = end
+      let greatest = at
+      for (let index = 0; index < windows.length; index += 2) {
+        least = Math.min(least, windows[index] as number)
+        greatest = Math.max(greatest, windows[index + 1] as number)
+      }
+      last = Math.min(last, greatest)
+    }
+    for (; last >= least; last--) {
       const code = path.charCodeAt(last)
       if (sole >= 0) {
         // Most characters lead nowhere: this line is what a long value costs.
         if (code !== sole && !this.#same(code, sole)) continue
         if (separator.length > 1 && this.#textEnd(separator, last) === -1) continue
         if (places-- === 0) return
-        if (inSegment && separator.length === 1) {
-          this.#runFrom = last + 1
-          this.#runEnd = runEnd
-          this.#runUntil = sole
-          runEnd = last
-        }
       }
       const next = this.#next(to, code)
       if (next === undefined && !(open && code === SLASH)) continue
+      if (windows !== undefined && !this.#isIn(windows, chains as readonly Chain[], last, code)) continue
       if (depth < this.#pending) this.#keep()
       this.#way[2 * depth + 1] = last
       if (open && code === SLASH) this.#arrive(to, last, depth + 1)
@@ -230,6 +232,70 @@ export class Search {
       this.#visit(next, last, depth + 1)
       if (to.leafCount === 1 && this.#found > before) return // a shorter value would only find the same again
     }
+  }
+
+  /** Where in the segment from `at` to `end` each of the chains can begin: the first and the last place of each. */
+  #windows(chains: readonly Chain[], at: number, end: number): number[] {
+    const windows: number[] = []
+    for (const { texts, closed } of chains) {
+      const high = this.#lastStart(texts, closed, at, end)
+      windows.push(high === -1 ? end : this.#firstStart(texts, closed, at, end), high)
+    }
+    return windows
+  }
+
+  /** The last place where all texts may follow, each with a character between; or -1. */
+  #lastStart(texts: Chain['texts'], closed: boolean, at: number, end: number): number {
+    let place = end
+    for (let index = texts.length - 1; index >= 0 && place !== -1; index--) {
+      const text = texts[index] as readonly number[]
+      const ends = closed && index === texts.length - 1
+      const from = place - text.length - (ends ? 0 : 1)
+      place = this.#lastText(text, from, ends ? Math.max(from, at + 1) : at + 1)
+    }
+    return place
+  }
+
+  /**
+   * A place that none before can be the first text's. A param holds the text before it at most once, so that each text is
+   * one of the last few of its kind before the next: where it is, it can come again at 2 * length - 1 places.
+   */
+  #firstStart(texts: Chain['texts'], closed: boolean, at: number, end: number): number {
+    let place = end
+    for (let index = texts.length - 1; index >= 0; index--) {
+      const text = texts[index] as readonly number[]
+      if (closed && index === texts.length - 1) {
+        place -= text.length
+        continue
+      }
+      for (let count = 2 * text.length; count > 0; count--) {
+        const before = this.#lastText(text, place - 1, at + 1)
+        if (before === -1) break
+        place = before
+      }
+    }
+    return place
+  }
+
+  #isIn(windows: readonly number[], chains: readonly Chain[], place: number, code: number): boolean {
+    for (let index = 0; index < chains.length; index++) {
+      if (place < (windows[2 * index] as number) || place > (windows[2 * index + 1] as number)) continue
+      const first = (chains[index] as Chain).texts[0]?.[0] as number
+      if (code === first || this.#same(code, first)) return true
+    }
+    return false
+  }
+
+  /** The last place, from `from` back to `least`, where `text` begins, or -1. */
+  #lastText(text: readonly number[], from: number, least: number): number {
+    const path = this.#path
+    const first = text[0] as number
+    for (let place = from; place >= least; place--) {
+      const code = path.charCodeAt(place)
+      if (code !== first && !this.#same(code, first)) continue
+      if (text.length === 1 || this.#textEnd(text, place) !== -1) return place
+    }
+    return -1
   }
 
   #takeRest(to: Node, at: number, depth: number): void {
@@ -268,7 +334,6 @@ export class Search {
   #runTo(at: number, until: readonly number[], inSegment: boolean): number {
     const path = this.#path
     const first = until[0] as number
-    if (at === this.#runFrom && inSegment && until.length === 1 && first === this.#runUntil && this.#runEnd !== -1) return this.#runEnd
     for (let index = at; index < path.length; index++) {
       const code = path.charCodeAt(index)
       if (inSegment && code === SLASH) return index
@@ -297,6 +362,9 @@ export class Search {
 }
 
 const SLASH = 47
+
+/** So many characters of a segment are tried one by one. */
+const SHORT = 24
 
 // Constants of this module: V8 reads an imported one through two objects.
 const { exact: EXACT, trailing: TRAILING, open: OPEN } = Ends

@@ -3,6 +3,13 @@ import { type Capture, type Sequence } from './pattern'
 /** No bound: no path has so many places. */
 const MANY = 2 ** 30
 
+/** What follows a param in its segment: texts, and between two of them, or behind the last, a param that does not hold the text before it, or is that text. */
+export interface Chain {
+  readonly texts: readonly (readonly number[])[]
+  /** Does the segment end with the last text? */
+  readonly closed: boolean
+}
+
 /** What follows a capture in its sequence, up to the end of its segment, or behind a wildcard to the path's. */
 export class Tail {
   /** The text that ends the capture. */
@@ -22,6 +29,17 @@ export class Tail {
     this.#codes = codes
     const [first] = inSegment ? this.#parts : parts
     this.separator = typeof first === 'string' ? codes(first) : []
+  }
+
+  /** undefined where there is more than texts and params that end at them. */
+  chain(): Chain | undefined {
+    const texts: (readonly number[])[] = []
+    let previous = ''
+    for (const part of this.#parts) {
+      if (typeof part === 'string') texts.push(this.#codes((previous = part)))
+      else if (!part.inSegment || part.until !== previous || part.orText !== previous) return undefined
+    }
+    return { texts, closed: typeof this.#parts.at(-1) === 'string' }
   }
 
   /**
