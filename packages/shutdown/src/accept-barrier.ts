@@ -5,11 +5,11 @@ import { loopTurn, now } from './clock'
 const QUIET_TURNS = 2
 /** and the time (ms) that they must take: a client may send half a round trip before its connection is in the queue. */
 const QUIET_TIME = 10
-/** A turn that takes longer (ms) has had other work than to accept. */
+/** In a turn that takes longer (ms), with TLS handshakes, say, clients may have come that it had no time to accept. */
 const BUSY_TURN = 1
-/** Clients that keep coming hold the listener open for so long (ms), */
+/** After so long (ms) the first short turn that finds the queue empty is enough, and busy turns count as well. */
 const CAP = 200
-/** but at least for so many turns: libuv accepts one connection a turn, the queue has 511, and a busy turn may take 300 ms. */
+/** After so many turns more clients that keep coming are not waited for: Node 22 accepts one a turn, the queue has 511. */
 const CAP_TURNS = 600
 
 /**
@@ -25,21 +25,25 @@ export async function quietAcceptQueue(servers: Iterable<Server>, latest = Infin
   const begun = now()
   let quietSince = begun
   let quietTurns = 0
-  const arrived = () => {
+  const stir = () => {
     quietSince = now()
     quietTurns = 0
   }
-  const isQuiet = () => quietTurns >= QUIET_TURNS && now() - quietSince >= QUIET_TIME
-  const isCapped = (turns: number) => (turns >= CAP_TURNS && now() - begun >= CAP) || now() >= latest
-  for (const server of listening) server.on('connection', arrived)
-  for (let turns = 0; !isQuiet() && !isCapped(turns); turns++) {
-    quietTurns++
+  for (const server of listening) server.on('connection', stir)
+  for (let turnsOver = 0; turnsOver < CAP_TURNS && now() < latest;) {
     const turned = now()
+    quietTurns++
     await loopTurn()
-    // In a turn that was busy (with TLS handshakes, say) clients may have arrived that it had no time to accept.
-    if (now() - turned > BUSY_TURN && now() - begun < CAP) arrived()
+    const busy = now() - turned > BUSY_TURN
+    if (now() - begun < CAP) {
+      if (busy) stir()
+    } else {
+      turnsOver++
+      if (quietTurns > 0 && !busy) break
+    }
+    if (quietTurns >= QUIET_TURNS && now() - quietSince >= QUIET_TIME) break
   }
-  for (const server of listening) server.off('connection', arrived)
+  for (const server of listening) server.off('connection', stir)
 }
 
 /**

@@ -43,6 +43,48 @@ describe('the accept barrier', () => {
     expect(accepted).to.equal(10)
   })
 
+  it('leaves nobody in the queue when its time is over in the middle of a turn in which many came', async () => {
+    let accepted = 0
+    const server = createServer((socket) => {
+      if (socket === undefined) return
+      accepted++
+      socket.on('error', () => {}).end()
+    }).listen(0)
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const begun = now()
+    const closes: Promise<unknown>[] = []
+    const turn = () => {
+      if (now() - begun < 180) {
+        server.emit('connection', undefined)
+        setImmediate(turn)
+        return
+      }
+      for (let client = 0; client < 10; client++) closes.push(once(connect(port, '127.0.0.1').on('error', () => {}).resume(), 'close'))
+      while (now() - begun < 220);
+    }
+    turn()
+    await quietAcceptQueue([server])
+    stopListening([server])
+    await Promise.all(closes)
+    expect(closes.length).to.equal(10)
+    expect(accepted).to.equal(10)
+  })
+
+  it('gives up in the end when clients keep coming', async () => {
+    const server = createServer().listen(0)
+    await once(server, 'listening')
+    let coming = true
+    const turn = () => {
+      server.emit('connection', undefined)
+      if (coming) setImmediate(turn)
+    }
+    turn()
+    await quietAcceptQueue([server])
+    coming = false
+    server.close()
+  })
+
   it('gives up at the latest moment that it is given', async () => {
     const server = createServer().listen(0)
     await once(server, 'listening')
