@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server as HttpServer } from 'node:http'
 import { type Http2SecureServer, type Http2Server, type Http2ServerRequest, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
-import { Server as TlsServer, type TLSSocket } from 'node:tls'
+import { type TLSSocket } from 'node:tls'
 
 /** Any of Node's servers that speak HTTP. */
 export type Server = HttpServer | HttpsServer | Http2Server | Http2SecureServer
@@ -53,7 +53,7 @@ export class Connections extends Set<Socket> {
     this.servers.add(server)
     server.on('close', () => this.servers.delete(server))
     server.on('listening', () => this.servers.add(server))
-    if (server instanceof TlsServer) {
+    if ('setSecureContext' in server) { // of TLS: https and http2, too
       server.on('connection', (socket: Socket) => this.#handshake(socket))
       server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
     } else {

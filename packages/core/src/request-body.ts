@@ -2,10 +2,12 @@ import { Buffer, isUtf8 } from 'node:buffer' // the global is a getter
 import { type IncomingMessage } from 'node:http'
 import { type Readable } from 'node:stream'
 import { inspect, TextDecoder } from 'node:util'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import typeis from 'type-is'
 import { createHttpError } from './http-error'
+import { lazy } from './lazy'
 import { type Lifetime } from './lifetime'
+import { typeIs } from './type-is'
+
+const zlib = lazy<typeof import('node:zlib')>(() => require('node:zlib'))
 
 /** How a body is read. */
 export interface BodyOptions {
@@ -16,10 +18,10 @@ export interface BodyOptions {
 const MIB = 2 ** 20
 
 const INFLATE: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
-  'gzip': createGunzip,
-  'x-gzip': createGunzip,
-  'deflate': createInflate,
-  'br': createBrotliDecompress,
+  'gzip': () => zlib().createGunzip(),
+  'x-gzip': () => zlib().createGunzip(),
+  'deflate': () => zlib().createInflate(),
+  'br': () => zlib().createBrotliDecompress(),
 }
 
 /**
@@ -130,7 +132,7 @@ export function parseJson(text: string): unknown {
 /** @param type - a request's Content-Type, or '' */
 export function isJson(type: string): boolean {
   if (type.startsWith(JSON_TYPE) && (type.length === JSON_TYPE.length || type[JSON_TYPE.length] === ';')) return true
-  return typeis.is(type, 'json', '+json') !== false
+  return typeIs().is(type, 'json', '+json') !== false
 }
 
 const JSON_TYPE = 'application/json'

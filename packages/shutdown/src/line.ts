@@ -1,7 +1,5 @@
-import { type IncomingMessage, Server as HttpServer, type ServerResponse } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Server, type Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import { Countdown } from './countdown'
 import { type ConnectionCounts } from './drain'
 import { type Target } from './target'
@@ -48,7 +46,7 @@ export class Line {
     this.#counts = counts
     this.#bytesAtIdle = target.bytesAtIdle(socket)
     const { server } = socket as Socket & { server?: Server }
-    this.#speaksHttp = server === undefined || server instanceof HttpServer || server instanceof HttpsServer || 'updateSettings' in server
+    this.#speaksHttp = server === undefined || 'closeIdleConnections' in server || 'updateSettings' in server
   }
 
   /**
@@ -210,5 +208,5 @@ function hasBody({ headers }: IncomingMessage): boolean {
 
 /** Only TCP itself can be reset (Node lib/net.js, Socket.resetAndDestroy): neither TLS nor a unix socket. */
 function isTcp(socket: Socket): boolean {
-  return !(socket instanceof TLSSocket) && socket.remotePort !== undefined
+  return !('encrypted' in socket) && socket.remotePort !== undefined
 }

@@ -57,7 +57,7 @@ describe('plain node, without conditions or ts-node', () => {
       "console.log([...added, ...libraries].join(' '))",
     ]
     expect((await output('start.cjs', code)).split(' ')).to.include('statuses').and.not.include.oneOf([
-      'node:assert', 'node:http2', 'accepts', 'cookies', 'content-disposition', 'encodeurl', 'escape-html', 'fresh', 'vary',
+      'node:assert', 'node:http2', 'node:https', 'node:tls', 'node:zlib', 'type-is', 'mime-types', 'mime-db', 'accepts', 'cookies', 'content-disposition', 'encodeurl', 'escape-html', 'fresh', 'vary',
     ])
   })
 
