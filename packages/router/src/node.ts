@@ -83,7 +83,7 @@ export class Node {
   /** After a capture: what every text that leads on begins with, and at how many of the places where it is, from the last one on, it is worth trying. */
   separator: readonly number[] = NO_TEXT
   places = 0
-  /** After a plain param: what may follow in its segment, if all of it is chains, and few. */
+  /** After a plain param or wildcard: what may follow, if all of it is chains, and few. */
   chains: readonly Chain[] | undefined = NO_CHAINS
   /** After a capture that ends at a text: does every text that leads on begin with that? */
   sure = true

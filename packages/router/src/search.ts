@@ -204,7 +204,7 @@ export class Search {
     let last = whole && sole >= 0 ? end - separator.length : end - 1
     let least = at + 1
     let windows: readonly number[] | undefined
-    if (whole && inSegment && end - at > SHORT && chains !== undefined && chains.length > 0) {
+    if (whole && !open && end - at > SHORT && chains !== undefined && chains.length > 0) {
       windows = this.#windows(chains, at, end)
       least = end
       let greatest = at
@@ -234,41 +234,43 @@ export class Search {
     }
   }
 
-  /** Where in the segment from `at` to `end` each of the chains can begin: the first and the last place of each. */
+  /** Where between `at` and `end` each of the chains can begin: the first and the last place of each. */
   #windows(chains: readonly Chain[], at: number, end: number): number[] {
     const windows: number[] = []
-    for (const { texts, closed } of chains) {
-      const high = this.#lastStart(texts, closed, at, end)
-      windows.push(high === -1 ? end : this.#firstStart(texts, closed, at, end), high)
+    for (const chain of chains) {
+      const high = this.#lastStart(chain, at, end)
+      windows.push(high === -1 ? end : chain.bounded ? this.#firstStart(chain, at, end) : at + 1, high)
     }
     return windows
   }
 
-  /** The last place where all texts may follow, each with a character between; or -1. */
-  #lastStart(texts: Chain['texts'], closed: boolean, at: number, end: number): number {
+  /** The last place where all texts may follow, each capture with a character between them; or -1. */
+  #lastStart({ texts, endsInText, inSegment }: Chain, at: number, end: number): number {
     let place = end
     for (let index = texts.length - 1; index >= 0 && place !== -1; index--) {
       const text = texts[index] as readonly number[]
-      const ends = closed && index === texts.length - 1
-      const from = place - text.length - (ends ? 0 : 1)
-      place = this.#lastText(text, from, ends ? Math.max(from, at + 1) : at + 1)
+      const isEnd = endsInText && index === texts.length - 1
+      const from = place - text.length - (isEnd ? 0 : 1)
+      place = this.#lastText(text, from, isEnd && inSegment ? Math.max(from, at + 1) : at + 1)
     }
     return place
   }
 
   /**
-   * A place that none before can be the first text's. A param holds the text before it at most once, so that each text is
-   * one of the last few of its kind before the next: where it is, it can come again at 2 * length - 1 places.
+   * A place that none before can be the first text's. A capture holds the text before it at most once, so that each text is
+   * one of the last few of its kind before the next: behind where it is, it can come again at 2 * length - 1 places, and at
+   * one more if the path ends with a '/' more.
    */
-  #firstStart(texts: Chain['texts'], closed: boolean, at: number, end: number): number {
+  #firstStart({ texts, endsInText, inSegment }: Chain, at: number, end: number): number {
+    const trailing = inSegment ? 0 : 1
     let place = end
     for (let index = texts.length - 1; index >= 0; index--) {
       const text = texts[index] as readonly number[]
-      if (closed && index === texts.length - 1) {
-        place -= text.length
+      if (endsInText && index === texts.length - 1) {
+        place -= text.length + trailing
         continue
       }
-      for (let count = 2 * text.length; count > 0; count--) {
+      for (let count = 2 * text.length + trailing; count > 0; count--) {
         const before = this.#lastText(text, place - 1, at + 1)
         if (before === -1) break
         place = before
@@ -363,7 +365,7 @@ export class Search {
 
 const SLASH = 47
 
-/** So many characters of a segment are tried one by one. */
+/** So many characters of a value are tried one by one. */
 const SHORT = 24
 
 // Constants of this module: V8 reads an imported one through two objects.

@@ -3,11 +3,15 @@ import { type Capture, type Sequence } from './pattern'
 /** No bound: no path has so many places. */
 const MANY = 2 ** 30
 
-/** What follows a param in its segment: texts, and between two of them, or behind the last, a param that does not hold the text before it, or is that text. */
+/** The texts that follow a capture, with captures between them: a param's in its segment, a wildcard's in the path. */
 export interface Chain {
   readonly texts: readonly (readonly number[])[]
-  /** Does the segment end with the last text? */
-  readonly closed: boolean
+  /** Does no capture follow the last of them? */
+  readonly endsInText: boolean
+  /** Is it the rest of a segment? */
+  readonly inSegment: boolean
+  /** Must what it is in end with it, and does no capture hold the text before it, if it is not just that text? */
+  readonly bounded: boolean
 }
 
 /** What follows a capture in its sequence, up to the end of its segment, or behind a wildcard to the path's. */
@@ -15,6 +19,7 @@ export class Tail {
   /** The text that ends the capture. */
   readonly separator: readonly number[]
   readonly #parts: Sequence
+  readonly #inSegment: boolean
   readonly #bounded: boolean
   readonly #codes: (text: string) => readonly number[]
 
@@ -25,21 +30,27 @@ export class Tail {
    */
   constructor({ inSegment }: Capture, parts: Sequence, end: boolean, codes: (text: string) => readonly number[]) {
     this.#parts = inSegment ? inFirstSegment(parts) : [...parts, '/'] // which may trail
+    this.#inSegment = inSegment
     this.#bounded = inSegment || end
     this.#codes = codes
     const [first] = inSegment ? this.#parts : parts
     this.separator = typeof first === 'string' ? codes(first) : []
   }
 
-  /** undefined where there is more than texts and params that end at them. */
+  /** undefined where a wildcard may leave a param's segment. */
   chain(): Chain | undefined {
+    const parts = this.#inSegment ? this.#parts : this.#parts.slice(0, -1)
     const texts: (readonly number[])[] = []
-    let previous = ''
-    for (const part of this.#parts) {
-      if (typeof part === 'string') texts.push(this.#codes((previous = part)))
-      else if (!part.inSegment || part.until !== previous || part.orText !== previous) return undefined
+    let bounded = this.#bounded
+    for (const part of parts) {
+      if (typeof part === 'string') {
+        texts.push(this.#codes(part))
+        continue
+      }
+      if (this.#inSegment && part.wildcard) return undefined
+      bounded &&= this.#excludes(part, texts.at(-1) as readonly number[])
     }
-    return { texts, closed: typeof this.#parts.at(-1) === 'string' }
+    return { texts, endsInText: typeof parts.at(-1) === 'string', inSegment: this.#inSegment, bounded }
   }
 
   /**
@@ -55,13 +66,17 @@ export class Tail {
         places += overlaps(text, this.#codes(part))
         continue
       }
-      const until = this.#codes(part.until)
-      const untilIsIn = until.length > 0 && indexOf(text, until) !== -1
-      const slashIsIn = text.includes(47)
-      if (!(part.inSegment ? slashIsIn || untilIsIn : untilIsIn && (slashIsIn || !part.orSegment))) return MANY
-      if (part.orText !== '' && until.length === text.length) places++ // the capture may be just that
+      if (!this.#excludes(part, text)) return MANY
+      if (part.orText !== '' && part.orText.length === text.length) places++ // the capture may be just that
     }
     return places
+  }
+
+  /** Does a capture never hold `text`, if it is not just that? */
+  #excludes({ until, inSegment, orSegment }: Capture, text: readonly number[]): boolean {
+    const untilIsIn = until !== '' && indexOf(text, this.#codes(until)) !== -1
+    const slashIsIn = text.includes(47)
+    return inSegment ? slashIsIn || untilIsIn : untilIsIn && (slashIsIn || !orSegment)
   }
 }
 
