@@ -3,6 +3,7 @@ import { type Handler, type RouterContext } from './handler'
 import { type Layer } from './layer'
 import { type Leaf } from './node'
 import { type AnyParams, readGroups, readParams } from './params'
+import { type Sequence } from './pattern'
 
 /** One layer that takes a path, with what its pattern captured: not decoded. */
 export class Found implements Stage {
@@ -12,15 +13,15 @@ export class Found implements Stage {
   readonly captured: (string | undefined)[]
   /** The named groups of a RegExp. */
   readonly groups: Record<string, string> | undefined
-  /** The params, where there was nothing to decode. */
-  readonly plain: AnyParams | undefined
+  /** May there be something to decode? */
+  readonly encoded: boolean
 
-  constructor(layer: Layer, leaf: Leaf | undefined, captured: (string | undefined)[], plain?: AnyParams, groups?: Record<string, string>) {
+  constructor(layer: Layer, leaf: Leaf | undefined, captured: (string | undefined)[], encoded: boolean, groups?: Record<string, string>) {
     this.layer = layer
     this.leaf = leaf
     this.captured = captured
     this.groups = groups
-    this.plain = plain
+    this.encoded = encoded
   }
 
   get stack(): readonly Handler[] {
@@ -42,10 +43,15 @@ export class Found implements Stage {
     const { sequences, opts } = this.layer
     if (opts.ignoreCaptures) return []
     if (sequences.length < 2) return this.captured
-    return sequences.flatMap((sequence) => {
-      if (sequence === this.leaf?.sequence) return this.captured
-      return sequence.filter((part) => typeof part !== 'string').map(() => undefined)
-    })
+    const captures: (string | undefined)[] = []
+    for (let rank = 0; rank < sequences.length; rank++) {
+      const sequence = sequences[rank] as Sequence
+      const taken = sequence === this.leaf?.sequence
+      for (let index = 0, count = 0; index < sequence.length; index++) {
+        if (typeof sequence[index] !== 'string') captures.push(taken ? this.captured[count++] : undefined)
+      }
+    }
+    return captures
   }
 
   /**
@@ -55,7 +61,7 @@ export class Found implements Stage {
   params(existing?: AnyParams): AnyParams {
     if (this.layer.opts.ignoreCaptures) return { ...existing }
     if (this.leaf === undefined) return readGroups(this.captured, this.groups, existing)
-    if (this.plain !== undefined && isEmpty(existing)) return this.plain
+    if (!this.encoded && isEmpty(existing)) return this.captured.length === 0 ? {} : this.leaf.plain.of(this.captured)
     return readParams(this.leaf.captures, this.captured, existing)
   }
 }

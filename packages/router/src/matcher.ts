@@ -70,7 +70,7 @@ export class Matcher {
     const { layer, captures } = best
     if (captures.length === 0) return { route: layer, params: {} }
     const { marks } = this.#search
-    const params = path.indexOf('%', marks[0]) === -1 ? best.params(path, marks, 0) : readParams(captures, capturesAt(path, marks, 0, captures.length))
+    const params = path.indexOf('%', marks[0]) === -1 ? best.plain.at(path, marks) : readParams(captures, capturesAt(path, marks, 0, captures.length))
     return { route: layer, params }
   }
 
@@ -134,7 +134,7 @@ export class Matcher {
   #found(leaf: Leaf, path: string, encoded: boolean): Found {
     const { marks, offsets } = this.#search
     const offset = offsets[leaf.hit] as number
-    return new Found(leaf.layer, leaf, capturesAt(path, marks, offset, leaf.captures.length), encoded ? undefined : leaf.params(path, marks, offset))
+    return new Found(leaf.layer, leaf, capturesAt(path, marks, offset, leaf.captures.length), encoded)
   }
 
   #ask(index: number, path: string, method: string, selection: { path: Layer[]; found: Found[]; route: boolean }): void {
@@ -155,5 +155,5 @@ function ask(layer: Layer, path: string): Found | undefined {
   const { regexp } = layer
   regexp.lastIndex = 0
   const match = regexp.exec(path)
-  return match === null ? undefined : new Found(layer, undefined, match.slice(1), undefined, match.groups)
+  return match === null ? undefined : new Found(layer, undefined, match.slice(1), true, match.groups)
 }

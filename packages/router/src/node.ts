@@ -1,5 +1,5 @@
 import { type Layer } from './layer'
-import { type AnyParams, plainParams, type PlainParams } from './params'
+import { plainParams, type PlainParams } from './params'
 import { type Capture, type Sequence } from './pattern'
 import { type Chain, type Tail } from './tail'
 
@@ -25,7 +25,7 @@ export class Leaf {
   /** In which search it was last found, and by which hit. */
   search = 0
   hit = 0
-  #plainParams: PlainParams | undefined = undefined
+  #plain: PlainParams | undefined = undefined
 
   constructor(layer: Layer, order: number, ends: number, sequence: Sequence) {
     this.layer = layer
@@ -35,12 +35,9 @@ export class Leaf {
     this.captures = sequence.some((part) => typeof part !== 'string') ? sequence.filter((part) => typeof part !== 'string').slice() : NO_CAPTURES
   }
 
-  /** The params of captures that begin and end at `marks` from `offset` on, if the path is not encoded. */
-  params(path: string, marks: readonly number[], offset: number): AnyParams {
-    if (this.captures.length === 0) return {}
-    // Made when it is first used: most leaves of a large table never are.
-    this.#plainParams ??= plainParams(this.captures)
-    return this.#plainParams(path, marks, offset)
+  /** What makes its params if the path is not encoded; made when it is first used, for most leaves of a large table never are. */
+  get plain(): PlainParams {
+    return (this.#plain ??= plainParams(this.captures))
   }
 }
 

@@ -6,8 +6,13 @@ export interface Named {
   readonly wildcard: boolean
 }
 
-/** Makes the params of one pattern of the captures that begin and end at `marks` from `offset` on, none of them encoded. */
-export type PlainParams = (path: string, marks: readonly number[], offset: number) => AnyParams
+/** Makes the params of one pattern, none of them encoded. */
+export interface PlainParams {
+  /** Of the captures that begin and end at `marks`. */
+  at(path: string, marks: readonly number[]): AnyParams
+  /** Of what was captured. */
+  of(captured: readonly (string | undefined)[]): AnyParams
+}
 
 /** `ctx.params` where nothing more is known. */
 export type AnyParams = Record<string, string | string[]>
@@ -65,20 +70,19 @@ export function capturesAt(path: string, marks: readonly number[], offset: numbe
 }
 
 /**
- * A function for the params of one pattern. It is generated, so that the object is made with all its names at once: with
- * 4 params three times as fast as adding them. Where Node forbids that (--disallow-code-generation-from-strings) it loops.
+ * Functions for the params of one pattern. They are generated, so that an object is made with all its names at once: with
+ * 4 params three times as fast as adding them. Where Node forbids that (--disallow-code-generation-from-strings) they loop.
  */
 export function plainParams(names: readonly Named[]): PlainParams {
-  const fields = names.map(({ name, wildcard }, index) => {
-    const key = name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)
-    const range = `marks[offset + ${2 * index}], marks[offset + ${2 * index + 1}]`
-    return `${key}: ${wildcard ? `split(path, ${range})` : `path.slice(${range})`}`
-  })
+  const fields = (value: (index: number, wildcard: boolean) => string) =>
+    names.map(({ name, wildcard }, index) => `${name === '__proto__' ? '["__proto__"]' : JSON.stringify(name)}: ${value(index, wildcard)}`).join(', ')
+  const at = fields((index, wildcard) => (wildcard ? `split(path, marks[${2 * index}], marks[${2 * index + 1}])` : `path.slice(marks[${2 * index}], marks[${2 * index + 1}])`))
+  const of = fields((index, wildcard) => (wildcard ? `split(captured[${index}], 0, captured[${index}].length)` : `captured[${index}]`))
   try {
-    const make = new Function('split', `return (path, marks, offset) => ({ ${fields.join(', ')} })`) as (split: typeof splitRange) => PlainParams
+    const make = new Function('split', `return { at: (path, marks) => ({ ${at} }), of: (captured) => ({ ${of} }) }`) as (split: typeof splitRange) => PlainParams
     return make(splitRange)
   } catch {
-    return (path, marks, offset) => readParams(names, capturesAt(path, marks, offset, names.length))
+    return { at: (path, marks) => readParams(names, capturesAt(path, marks, 0, names.length)), of: (captured) => readParams(names, captured) }
   }
 }
 
