@@ -79,7 +79,6 @@ export class Matcher {
     const leaves = this.#leaves(path)
     if (leaves.length === 1 && this.#regexps.length === 0) return this.#only(leaves[0] as Leaf, path, method)
     const selection = { path: [] as Layer[], found: [] as Found[], route: false }
-    const encoded = path.indexOf('%') !== -1
     let regexp = 0
     let previous: Layer | undefined
     for (const leaf of leaves) {
@@ -90,7 +89,7 @@ export class Matcher {
       selection.path.push(layer)
       const runs = layer.routes(method)
       if (runs) selection.route = true
-      if (runs || layer.methods.length === 0) selection.found.push(this.#found(leaf, path, encoded))
+      if (runs || layer.methods.length === 0) selection.found.push(this.#found(leaf, path))
     }
     for (; regexp < this.#regexps.length; regexp++) this.#ask(regexp, path, method, selection)
     return selection
@@ -101,7 +100,7 @@ export class Matcher {
     const { layer } = leaf
     const route = layer.routes(method)
     const runs = route || layer.methods.length === 0
-    return { path: [layer], found: runs ? [this.#found(leaf, path, path.indexOf('%') !== -1)] : [], route }
+    return { path: [layer], found: runs ? [this.#found(leaf, path)] : [], route }
   }
 
   /** The leaves that take the path, in order, each once: by its first hit. */
@@ -131,10 +130,12 @@ export class Matcher {
     return sorted ? leaves : leaves.sort((a, b) => a.order - b.order)
   }
 
-  #found(leaf: Leaf, path: string, encoded: boolean): Found {
+  #found(leaf: Leaf, path: string): Found {
+    const { length } = leaf.captures
+    if (length === 0) return new Found(leaf.layer, leaf, [], false)
     const { marks, offsets } = this.#search
     const offset = offsets[leaf.hit] as number
-    return new Found(leaf.layer, leaf, capturesAt(path, marks, offset, leaf.captures.length), encoded)
+    return new Found(leaf.layer, leaf, capturesAt(path, marks, offset, length), path.indexOf('%', marks[offset]) !== -1)
   }
 
   #ask(index: number, path: string, method: string, selection: { path: Layer[]; found: Found[]; route: boolean }): void {
