@@ -69,7 +69,7 @@ export class Matcher {
     if (best === undefined) return null
     const { layer, captures } = best
     if (captures.length === 0) return { route: layer, params: {} }
-    const { marks } = this.#search
+    const { marks } = this.#search.arrivals
     const params = path.indexOf('%', marks[0]) === -1 ? best.plain.at(path, marks) : readParams(captures, capturesAt(path, marks, 0, captures.length))
     return { route: layer, params }
   }
@@ -105,8 +105,8 @@ export class Matcher {
 
   /** The leaves that take the path, in order, each once: by its first hit. */
   #leaves(path: string): readonly Leaf[] {
-    const search = this.#search
-    search.all(this.#trees, path)
+    this.#search.all(this.#trees, path)
+    const search = this.#search.arrivals
     if (search.hits === 0) return NO_LEAVES
     const first = (search.nodes[0] as Node).leaves as Leaf[]
     if (search.hits === 1 && first.length === 1) {
@@ -133,7 +133,7 @@ export class Matcher {
   #found(leaf: Leaf, path: string): Found {
     const { length } = leaf.captures
     if (length === 0) return new Found(leaf.layer, leaf, [], false)
-    const { marks, offsets } = this.#search
+    const { marks, offsets } = this.#search.arrivals
     const offset = offsets[leaf.hit] as number
     return new Found(leaf.layer, leaf, capturesAt(path, marks, offset, length), path.indexOf('%', marks[offset]) !== -1)
   }
