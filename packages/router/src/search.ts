@@ -32,7 +32,8 @@ export class Search {
     for (let index = 0; index < trees.length; index++) {
       const { root, fold } = trees[index] as Tree
       this.#text.fold = fold
-      this.#visit(root, 0, 0)
+      // Mostly all begin with '/': one node less.
+      this.#visit(root.below !== undefined && !root.stops && path.charCodeAt(0) === SLASH ? root.below : root, 0, 0)
     }
     this.arrivals.end()
   }
