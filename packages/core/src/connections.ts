@@ -3,6 +3,7 @@ import { type Http2SecureServer, type Http2Server, type Http2ServerRequest, type
 import { type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
+import { type Lifetime } from './lifetime'
 
 /** Any of Node's servers that speak HTTP. */
 export type Server = HttpServer | HttpsServer | Http2Server | Http2SecureServer
@@ -12,13 +13,18 @@ export class Connection {
   /** Requests on it whose response is open; more than one when the client pipelines. */
   open = 0
   /** The request that arrived last: it alone may say `Connection: close`, Node drops the responses behind one that does. */
-  newest: object | undefined = undefined
+  newest: Lifetime | undefined = undefined
   /** `socket.bytesRead` when its last response ended: more than that means that part of a request is in. */
   bytesAtIdle = 0
   readonly #socket: Socket
 
   constructor(socket: Socket) {
     this.#socket = socket
+  }
+
+  requestBegan(lifetime: Lifetime): void {
+    this.open++
+    this.newest = lifetime
   }
 
   responseEnded(): void {
@@ -70,6 +76,7 @@ export class Connections extends Set<Socket> {
     socket.once('close', () => {
       this.delete(socket)
       this.#records.delete(socket)
+      if (connection.open === 1) connection.newest?.responseClosed()
       // Those behind a response that says close are dropped too: after this turn none of them is still to be told.
       process.nextTick(() => {
         if (connection.open > 0) this.#onLostPipeline(socket)

@@ -27,8 +27,10 @@ export class Lifetime {
   next: Lifetime | undefined = undefined
   #registry: InFlight | undefined = undefined
   #connection: Connection | undefined = undefined
+  /** Its handler ends with the chain: no override of `App.handleRequest` has more to do after it. */
+  endsWithChain = false
   /** Settles when the handler has ended. Not kept longer than the response is open. */
-  running: Promise<void> | undefined = undefined
+  #running: Promise<void> | undefined = undefined
   #handling = true
   #open = true
   #pending = 0
@@ -48,27 +50,47 @@ export class Lifetime {
   }
 
   /** Puts the request in flight. */
-  begin(registry: InFlight, connection: Connection | undefined, stop: Stop | undefined): void {
+  begin(registry: InFlight, connection: Connection | undefined, stop: Stop | undefined, endsWithChain: boolean): void {
+    const { res } = this.ctx
     this.#registry = registry
     this.#connection = connection
     this.#stop = stop
+    this.endsWithChain = endsWithChain
     if (connection !== undefined) {
-      connection.open++
-      connection.newest = this
+      connection.requestBegan(this)
+      if (res instanceof Outgoing && !res.writableEnded && !isClosed(res)) res.lifetime = this
     }
     registry.add(this)
     if (diagnostics.start.hasSubscribers) diagnostics.start.publish({ ctx: this.ctx })
   }
 
   /**
-   * At the end of the turn in which the request came: a response that is sent by then is closed, and any other tells
-   * when it is, by the one listener that a request pays for.
+   * At the end of the turn in which the request came. Of an Outgoing it is told by its `end`, and by the connection when
+   * the client leaves before: that spares most requests a 'close' listener. Any other response has one.
    */
   watch(): void {
     const { res } = this.ctx
-    if (wasSent(res)) this.responseClosed(true)
-    else if (isClosed(res)) this.responseClosed() // before callback() was called: it will not be told again
+    if (!this.#open || (res instanceof Outgoing && res.lifetime === this)) return
+    if (isClosed(res)) this.responseClosed() // before callback() was called: it will not be told again
     else res.on('close', () => this.responseClosed())
+  }
+
+  /** Outgoing was ended. What went to the kernel at once, as a body in one piece mostly does, is closed. */
+  responseEnded(res: Outgoing): void {
+    const { socket } = res // null behind another response of the same connection
+    if (socket !== null && socket.writableLength === 0 && socket.writable && socket.errored === null) this.responseClosed(true)
+    else res.on('close', () => this.responseClosed())
+  }
+
+  /** @returns the promise, which settles when the handler has ended */
+  run(running: Promise<void>): Promise<void> {
+    if (!this.#open) this.#forgetWhenLost(running)
+    else this.#running = running
+    return running
+  }
+
+  #forgetWhenLost(running: Promise<void>): void {
+    if (this.#handling) this.#registry?.forgetWhenLost(running, this.ctx)
   }
 
   /** The handler has ended, whatever came of it. */
@@ -89,14 +111,11 @@ export class Lifetime {
     if (!complete) {
       this.#gone = true
       this.#fire(CLIENT_GONE)
-    } else if (this.#aborting !== undefined) {
-      // Node tells such a request nothing any more (lib/_http_server.js, resOnFinish, v20.20).
-      this.ctx.req.socket?.once('close', () => this.#tell(new ClientGoneError()))
-    }
+    } else if (this.#aborting !== undefined) this.#tellWhenLost()
     response.releaseBody()
     if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.ctx, complete: !this.#gone })
-    if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.ctx)
-    this.running = undefined
+    if (this.#running !== undefined) this.#forgetWhenLost(this.#running)
+    this.#running = undefined
     this.#settle()
   }
 
@@ -153,6 +172,7 @@ export class Lifetime {
   onAbort(callback: (reason: unknown) => void): void {
     if (this.#aborting === undefined) this.#aborting = [callback]
     else this.#aborting.push(callback)
+    if (!this.#open) this.#tellWhenLost()
   }
 
   offAbort(callback: (reason: unknown) => void): void {
@@ -220,6 +240,11 @@ export class Lifetime {
     if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.ctx, reason: this.#takeReason() })
   }
 
+  /** Its response is complete: Node tells such a request nothing any more (lib/_http_server.js, resOnFinish, v20.20). */
+  #tellWhenLost(): void {
+    this.ctx.req.socket?.once('close', () => this.#tell(new ClientGoneError()))
+  }
+
   #tell(reason: unknown): void {
     for (const callback of this.#aborting ?? []) callback(reason)
   }
@@ -245,13 +270,6 @@ export interface Stop {
 }
 
 const CLIENT_GONE = Symbol('client gone')
-
-/** Whether all of a response has gone to the kernel already, as one that is ended in one piece mostly has. */
-function wasSent(res: ServerResponse | Http2ServerResponse): boolean {
-  if (!(res instanceof Outgoing) || !res.writableEnded) return false
-  const { socket } = res // null behind another response of the same connection
-  return socket !== null && socket.writableLength === 0 && socket.writable && socket.errored === null
-}
 
 /** Whether a response has emitted 'close', or is about to. HTTP/2 tells by the stream, as below. */
 function isClosed(res: ServerResponse | Http2ServerResponse): boolean {
