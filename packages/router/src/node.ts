@@ -1,7 +1,8 @@
 import { type Layer } from './layer'
 import { plainParams, type PlainParams } from './params'
 import { type Capture, type Sequence } from './pattern'
-import { type Chain, type Tail } from './tail'
+import { type Tail } from './tail'
+import { Tails } from './tails'
 
 /** Where a path may stand when a leaf takes it: sets of these bits. */
 export const Ends = {
@@ -71,20 +72,10 @@ export class Node {
   leafCount = 0
   /** The node whose text begins with '/'. */
   below: Node | undefined = undefined
-  /** Does a text lead on that begins with anything else? */
-  inner = false
-  /** The code that the one text which leads on begins with; -1: none does, -2: several do. */
-  sole = -1
-  /** The same of texts that do not begin with '/'. */
+  /** The code that the one text which leads on, and does not begin with '/', begins with; -1: none does, -2: several do. */
   soleInner = -1
-  /** After a capture: what every text that leads on begins with, and at how many of the places where it is, from the last one on, it is worth trying. */
-  separator: readonly number[] = NO_TEXT
-  places = 0
-  /** After a plain param or wildcard: what may follow, if all of it is chains, and few. */
-  chains: readonly Chain[] | undefined = NO_CHAINS
-  /** After a capture that ends at a text: does every text that leads on begin with that? */
-  sure = true
-  #tails: Tail[] | undefined = undefined
+  /** After a capture. */
+  tails: Tails | undefined = undefined
   /** In which search a leaf was last reached, and the `ends` that were: a later way to it is a worse one. */
   search = 0
   reached = 0
@@ -104,6 +95,17 @@ export class Node {
     this.size = text.length
   }
 
+  /** Does a text lead on that does not begin with '/'? */
+  get inner(): boolean {
+    return this.soleInner !== -1
+  }
+
+  /** As `soleInner`, of all texts that lead on. */
+  get sole(): number {
+    if (this.below === undefined) return this.soleInner
+    return this.soleInner === -1 ? SLASH : -2
+  }
+
   /** Does a text lead on that begins with a character beyond ASCII? */
   get wide(): boolean {
     return this.#wide !== undefined
@@ -119,13 +121,11 @@ export class Node {
   /** Makes `node` follow, instead of the one whose text begins with the same character. */
   follow(node: Node): void {
     const code = node.text[0] as number
-    if (code === 47) {
+    if (code === SLASH) {
       this.below = node
     } else {
-      this.inner = true
       this.soleInner = this.soleInner === -1 || this.soleInner === code ? code : -2
     }
-    this.sole = this.sole === -1 || this.sole === code ? code : -2
     if (code >= 128) {
       this.#wide ??= new Map()
       this.#wide.set(code, node)
@@ -148,22 +148,7 @@ export class Node {
 
   /** Notes what may follow, if a capture leads here that ends at the text `until`. */
   follows(tail: Tail, until: readonly number[]): void {
-    if (tail.separator.length === 0) return
-    const tails = (this.#tails ??= [])
-    tails.push(tail)
-    const common = tails.length === 1 ? tail.separator : commonStart(this.separator, tail.separator)
-    // Most tails of one node begin alike; if one does not, what the others were counted for is no longer it.
-    const counted = common.length === this.separator.length ? [tail] : tails
-    if (counted === tails) this.places = 0
-    this.separator = common
-    this.sure = until.every((code, index) => code === common[index])
-    for (const one of counted) this.places = Math.max(this.places, one.places(common))
-    if (until.length === 0) this.#chain(tail.chain())
-  }
-
-  #chain(chain: Chain | undefined): void {
-    if (this.chains === undefined || this.chains.some((other) => JSON.stringify(other) === JSON.stringify(chain))) return
-    this.chains = chain === undefined || this.chains.length === MANY ? undefined : [...this.chains, chain]
+    if (tail.separator.length > 0) (this.tails ??= new Tails()).add(tail, until)
   }
 
   /** Adds a leaf; one layer has one leaf here, its first. */
@@ -176,15 +161,6 @@ export class Node {
   }
 }
 
-function commonStart(a: readonly number[], b: readonly number[]): readonly number[] {
-  const end = a.findIndex((code, index) => code !== b[index])
-  return end === -1 ? a : a.slice(0, end)
-}
-
-/** More chains cost more to look for than they save. */
-const MANY = 8
-
-const NO_CHAINS: readonly Chain[] = []
-const NO_TEXT: readonly number[] = []
+const SLASH = 47
 const NONE: (Node | undefined)[] = [undefined]
 const NO_CAPTURES: readonly Capture[] = []

@@ -120,8 +120,8 @@ export class Search {
     if (!to.inner && !open && (inSegment || to.below === undefined)) return
     const { path } = this.#text
     const sole = open ? -2 : inSegment ? to.soleInner : to.sole
-    const { separator, chains } = to
-    let { places } = to
+    const { separator = NO_TEXT, chains } = to.tails ?? {}
+    let { places = 0 } = to.tails ?? {}
     let last = whole && sole >= 0 ? end - separator.length : end - 1
     let least = at + 1
     let windows: readonly number[] | undefined
@@ -173,7 +173,7 @@ export class Search {
       // The run is empty because `until` is here, and that is what `orText` is.
       if (orText.length > 0 && this.#text.path.charCodeAt(at) !== SLASH) return at + orText.length
     } else {
-      if (to.sure && segmentEnd <= end && (to.ends & OPEN) === 0) return end
+      if ((to.tails === undefined || to.tails.sure) && segmentEnd <= end && (to.ends & OPEN) === 0) return end
       this.#take(to, at, end, depth, inSegment, false)
     }
     if (segmentEnd > end) this.#take(to, at, segmentEnd, depth, true, false)
@@ -182,6 +182,7 @@ export class Search {
 }
 
 const SLASH = 47
+const NO_TEXT: readonly number[] = []
 
 /** So many characters of a value are tried one by one. */
 const SHORT = 24
