@@ -81,7 +81,7 @@ describe('Matcher', () => {
         for (const unit of units) {
           const cost = (length: number) => best(() => matcher.select(`/${unit.repeat(length / unit.length)}!`, ''))
           const [small, large] = [cost(10_000), cost(100_000)]
-          // The slowest take 0.9 ms on a quiet machine: `npm run bench:router hostile` compares them with the bar.
+          // The slowest take 0.6 ms on a quiet machine: `npm run bench:router hostile` compares them with the bar.
           expect(small, `10 kB of ${unit}`).to.be.below(4)
           // Ten times is linear, a hundred times quadratic; a busy machine is slower for one of the two.
           expect(large, unit).to.be.below(Math.max(40 * small, 40))
