@@ -73,14 +73,13 @@ export class Connections extends Set<Socket> {
     super.add(socket)
     const connection = new Connection(socket)
     this.#records.set(socket, connection)
-    socket.once('close', () => {
+    socket.on('close', () => {
       this.delete(socket)
       this.#records.delete(socket)
+      if (connection.open === 0) return
       if (connection.open === 1) connection.newest?.responseClosed()
       // Those behind a response that says close are dropped too: after this turn none of them is still to be told.
-      process.nextTick(() => {
-        if (connection.open > 0) this.#onLostPipeline(socket)
-      })
+      else process.nextTick(() => connection.open > 0 && this.#onLostPipeline(socket))
     })
     return this
   }
