@@ -176,8 +176,8 @@ export class Lifetime {
   }
 
   offAbort(callback: (reason: unknown) => void): void {
-    const left = this.#aborting?.filter((other) => other !== callback)
-    this.#aborting = left?.length === 0 ? undefined : left
+    if (this.#aborting?.length === 1 && this.#aborting[0] === callback) this.#aborting = undefined
+    else this.#aborting = this.#aborting?.filter((other) => other !== callback)
   }
 
   get stopping(): AbortSignal {

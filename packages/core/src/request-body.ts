@@ -59,7 +59,7 @@ function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Reada
       else chunks.push(chunk)
     }
     const onEnd = () => {
-      detach()
+      life.offAbort(fail) // the stream's listeners hear no more, and to take them off costs more than they do
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
     }
 
@@ -67,13 +67,10 @@ function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Reada
     inflater?.on('error', () => fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
     life.onAbort(fail) // also tells, better than the stream's ECONNRESET, that the client has left
 
-    function detach(): void {
-      source.off('data', onData).off('end', onEnd)
-      life.offAbort(fail)
-    }
     /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
     function fail(error: unknown): void {
-      detach()
+      source.off('data', onData).off('end', onEnd)
+      life.offAbort(fail)
       if (inflater !== undefined) {
         req.unpipe(inflater)
         inflater.destroy()
