@@ -175,13 +175,11 @@ export class App<State = DefaultState> extends EventEmitter {
     const fn = this.compose(this.middleware)
     if (this.listenerCount('error') === 0) this.on('error', this.onerror)
 
-    const plain = this.handleRequest === App.prototype.handleRequest
-
     const listener: RequestListener = (req, res) => {
       // HTTP/2's compat API is close enough to http's to be one type here.
       const ctx = this.createContext(req as IncomingMessage, res as ServerResponse) as Context
       const life = ctx[lifetime]
-      life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop, plain)
+      life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop, this.handleRequest === App.prototype.handleRequest)
       if (this.#timeout !== undefined) life.setTimeout(this.#timeout)
       const answered = this.#gate.closed ? this.#gate.opened().then(() => this.#run(ctx, fn)) : this.#run(ctx, fn)
       life.watch()

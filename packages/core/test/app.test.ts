@@ -131,6 +131,21 @@ describe('App', () => {
       expect(seen).to.deep.equal(['create', 'handle'])
     })
 
+    it('holds a request in flight until an override of handleRequest has ended, also one that was made after listen()', async () => {
+      const app = new App()
+      const port = await serve(app)
+      let proceed: () => void = () => {}
+      const proceeds = new Promise<void>((resolve) => (proceed = resolve))
+      app.handleRequest = async (ctx) => {
+        ctx.res.end('by hand')
+        await proceeds
+      }
+      expect((await ask(port)).body).to.equal('by hand')
+      expect([...app.inflight].map(({ phase }) => phase)).to.deep.equal(['handler'])
+      proceed()
+      await app.idle()
+    })
+
     it('does not leave a client waiting when an overridden handleRequest throws', async () => {
       class Broken extends App {
         override handleRequest(): Promise<void> {
