@@ -5,8 +5,8 @@
 export class ClientGoneError extends Error {
   override readonly name = 'AbortError'
   readonly code = 'EBB_CLIENT_GONE'
-  constructor() {
-    super('The client closed the connection before it was answered')
+  constructor(message = 'The client closed the connection before it was answered') {
+    super(message)
   }
 }
 

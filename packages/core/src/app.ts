@@ -161,7 +161,7 @@ export class App<State = DefaultState> extends EventEmitter {
     return this.#connections.of(socket)?.bytesAtIdle ?? 0
   }
 
-  /** A connection with several open responses has closed. Node 20 and 22 tell only the first of them. */
+  /** Node 20 and 22 close queued responses of a pipeline without a word when their socket goes. */
   #loseQueued(socket: Socket): void {
     for (const ctx of this.#inflight) {
       if (ctx.req.socket === socket) ctx[lifetime].responseClosed()
@@ -179,7 +179,7 @@ export class App<State = DefaultState> extends EventEmitter {
       // HTTP/2's compat API is close enough to http's to be one type here.
       const ctx = this.createContext(req as IncomingMessage, res as ServerResponse) as Context
       const life = ctx[lifetime]
-      life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop, this.handleRequest === App.prototype.handleRequest)
+      life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop)
       if (this.#timeout !== undefined) life.setTimeout(this.#timeout)
       const answered = this.#gate.closed ? this.#gate.opened().then(() => this.#run(ctx, fn)) : this.#run(ctx, fn)
       life.watch()
@@ -204,44 +204,32 @@ export class App<State = DefaultState> extends EventEmitter {
     try {
       answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
     } catch (error) {
-      answered = this.#fail(ctx, error)
+      answered = Promise.reject(error)
     }
     if (answered === ENDED) {
       life.handled()
       return ENDED
     }
-    if (!life.endsWithChain) answered = answered.catch((error: unknown) => this.#lastResort(ctx, error)).then(() => life.handled())
-    return life.run(answered)
+    return (life.running = answered.then(
+      () => life.handled(),
+      (error: unknown) => {
+        this.#lastResort(ctx, error)
+        life.handled()
+      },
+    ))
   }
 
   /** Runs the chain, answers with what it left in ctx, or with its error: at once, if the chain ended at once. */
   handleRequest(ctx: Context, fn: Composed<Context>): Promise<void> {
     ctx.res.statusCode = 404
     const running = fn(ctx)
-    if (running === ENDED) return this.#answer(ctx) ?? ENDED
-    return running.then(() => this.#answer(ctx), (error: unknown) => this.#fail(ctx, error))
-  }
-
-  #answer(ctx: Context): Promise<void> | undefined {
-    const life = ctx[lifetime]
-    if (life.endsWithChain) life.handled()
+    if (running !== ENDED) return running.then(() => respond(ctx)).catch((error: unknown) => ctx.onerror(error ?? toError(error)))
     try {
       respond(ctx)
-      return undefined
+      return ENDED
     } catch (error) {
-      return this.#fail(ctx, error)
+      return Promise.reject(error).catch((thrown: unknown) => ctx.onerror(thrown ?? toError(thrown)))
     }
-  }
-
-  /** An override of `ctx.onerror` may be asynchronous, and may fail. */
-  async #fail(ctx: Context, error: unknown): Promise<void> {
-    const life = ctx[lifetime]
-    try {
-      await (ctx.onerror(error ?? toError(error)) as void | Promise<void>)
-    } catch (thrown) {
-      this.#lastResort(ctx, thrown)
-    }
-    if (life.endsWithChain) life.handled()
   }
 
   /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
@@ -252,7 +240,7 @@ export class App<State = DefaultState> extends EventEmitter {
     return new this.#Context(this, req, res, request, response)
   }
 
-  /** `ctx.onerror` has failed, or an override of `handleRequest`: the client must not wait for ever. */
+  /** `ctx.onerror` itself has failed, an override of it or of `handleRequest`: the client must not wait for ever. */
   #lastResort(ctx: Context, error: unknown): void {
     console.error(toError(error))
     const { res } = ctx

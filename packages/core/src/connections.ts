@@ -3,7 +3,6 @@ import { type Http2SecureServer, type Http2Server, type Http2ServerRequest, type
 import { type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
-import { type Lifetime } from './lifetime'
 
 /** Any of Node's servers that speak HTTP. */
 export type Server = HttpServer | HttpsServer | Http2Server | Http2SecureServer
@@ -13,18 +12,13 @@ export class Connection {
   /** Requests on it whose response is open; more than one when the client pipelines. */
   open = 0
   /** The request that arrived last: it alone may say `Connection: close`, Node drops the responses behind one that does. */
-  newest: Lifetime | undefined = undefined
+  newest: object | undefined = undefined
   /** `socket.bytesRead` when its last response ended: more than that means that part of a request is in. */
   bytesAtIdle = 0
   readonly #socket: Socket
 
   constructor(socket: Socket) {
     this.#socket = socket
-  }
-
-  requestBegan(lifetime: Lifetime): void {
-    this.open++
-    this.newest = lifetime
   }
 
   responseEnded(): void {
@@ -77,9 +71,8 @@ export class Connections extends Set<Socket> {
       this.delete(socket)
       this.#records.delete(socket)
       if (connection.open === 0) return
-      if (connection.open === 1) connection.newest?.responseClosed()
       // Those behind a response that says close are dropped too: after this turn none of them is still to be told.
-      else process.nextTick(() => connection.open > 0 && this.#onLostPipeline(socket))
+      process.nextTick(() => connection.open > 0 && this.#onLostPipeline(socket))
     })
     return this
   }

@@ -27,10 +27,8 @@ export class Lifetime {
   next: Lifetime | undefined = undefined
   #registry: InFlight | undefined = undefined
   #connection: Connection | undefined = undefined
-  /** Its handler ends with the chain: no override of `App.handleRequest` has more to do after it. */
-  endsWithChain = false
   /** Settles when the handler has ended. Not kept longer than the response is open. */
-  #running: Promise<void> | undefined = undefined
+  running: Promise<void> | undefined = undefined
   #handling = true
   #open = true
   #pending = 0
@@ -40,6 +38,9 @@ export class Lifetime {
   #reason: unknown = undefined
   /** Who is told of an abort without a signal. */
   #aborting: ((reason: unknown) => void)[] | undefined = undefined
+  /** The listener that tells them when the connection is lost after the response. */
+  #lost: (() => void) | undefined = undefined
+  #bodyLost: ClientGoneError | undefined = undefined
   #stoppingController: AbortController | undefined = undefined
   #stop: Stop | undefined = undefined
   #deadline = Infinity
@@ -50,47 +51,27 @@ export class Lifetime {
   }
 
   /** Puts the request in flight. */
-  begin(registry: InFlight, connection: Connection | undefined, stop: Stop | undefined, endsWithChain: boolean): void {
-    const { res } = this.ctx
+  begin(registry: InFlight, connection: Connection | undefined, stop: Stop | undefined): void {
     this.#registry = registry
     this.#connection = connection
     this.#stop = stop
-    this.endsWithChain = endsWithChain
     if (connection !== undefined) {
-      connection.requestBegan(this)
-      if (res instanceof Outgoing && !res.writableEnded && !isClosed(res)) res.lifetime = this
+      connection.open++
+      connection.newest = this
     }
     registry.add(this)
     if (diagnostics.start.hasSubscribers) diagnostics.start.publish({ ctx: this.ctx })
   }
 
   /**
-   * At the end of the turn in which the request came. Of an Outgoing it is told by its `end`, and by the connection when
-   * the client leaves before: that spares most requests a 'close' listener. Any other response has one.
+   * At the end of the turn in which the request came: a response that is sent by then is closed, and any other tells
+   * when it is, by the one listener that a request pays for.
    */
   watch(): void {
     const { res } = this.ctx
-    if (!this.#open || (res instanceof Outgoing && res.lifetime === this)) return
-    if (isClosed(res)) this.responseClosed() // before callback() was called: it will not be told again
+    if (wasSent(res)) this.responseClosed(true)
+    else if (isClosed(res)) this.responseClosed() // before callback() was called: it will not be told again
     else res.on('close', () => this.responseClosed())
-  }
-
-  /** Outgoing was ended. What went to the kernel at once, as a body in one piece mostly does, is closed. */
-  responseEnded(res: Outgoing): void {
-    const { socket } = res // null behind another response of the same connection
-    if (socket !== null && socket.writableLength === 0 && socket.writable && socket.errored === null) this.responseClosed(true)
-    else res.on('close', () => this.responseClosed())
-  }
-
-  /** @returns the promise, which settles when the handler has ended */
-  run(running: Promise<void>): Promise<void> {
-    if (!this.#open) this.#forgetWhenLost(running)
-    else this.#running = running
-    return running
-  }
-
-  #forgetWhenLost(running: Promise<void>): void {
-    if (this.#handling) this.#registry?.forgetWhenLost(running, this.ctx)
   }
 
   /** The handler has ended, whatever came of it. */
@@ -111,11 +92,13 @@ export class Lifetime {
     if (!complete) {
       this.#gone = true
       this.#fire(CLIENT_GONE)
-    } else if (this.#aborting !== undefined) this.#tellWhenLost()
+    } else if (this.#aborting !== undefined) {
+      this.#watchBody()
+    }
     response.releaseBody()
     if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.ctx, complete: !this.#gone })
-    if (this.#running !== undefined) this.#forgetWhenLost(this.#running)
-    this.#running = undefined
+    if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.ctx)
+    this.running = undefined
     this.#settle()
   }
 
@@ -149,6 +132,7 @@ export class Lifetime {
 
   /** @returns whether the request was told to stop and `error` is that very reason, bare or as the cause of an error */
   isReason(error: unknown): boolean {
+    if (this.#bodyLost !== undefined && (error === this.#bodyLost || (error as Error).cause === this.#bodyLost)) return true
     if (this.#reason === undefined) return false
     const reason = this.#takeReason()
     if (error === reason) return true
@@ -172,12 +156,17 @@ export class Lifetime {
   onAbort(callback: (reason: unknown) => void): void {
     if (this.#aborting === undefined) this.#aborting = [callback]
     else this.#aborting.push(callback)
-    if (!this.#open) this.#tellWhenLost()
+    if (!this.#open) this.#watchBody()
   }
 
   offAbort(callback: (reason: unknown) => void): void {
-    if (this.#aborting?.length === 1 && this.#aborting[0] === callback) this.#aborting = undefined
-    else this.#aborting = this.#aborting?.filter((other) => other !== callback)
+    if (this.#aborting?.length === 1 && this.#aborting[0] === callback) {
+      this.#aborting = undefined
+      if (this.#lost !== undefined) this.ctx.req.socket.off('close', this.#lost)
+      this.#lost = undefined
+    } else {
+      this.#aborting = this.#aborting?.filter((other) => other !== callback)
+    }
   }
 
   get stopping(): AbortSignal {
@@ -240,9 +229,14 @@ export class Lifetime {
     if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.ctx, reason: this.#takeReason() })
   }
 
-  /** Its response is complete: Node tells such a request nothing any more (lib/_http_server.js, resOnFinish, v20.20). */
-  #tellWhenLost(): void {
-    this.ctx.req.socket?.once('close', () => this.#tell(new ClientGoneError()))
+  /** Its response is complete, and its body still read: Node tells it nothing any more (lib/_http_server.js, resOnFinish, v20.20). */
+  #watchBody(): void {
+    if (this.#lost !== undefined || this.ctx.req.socket === null) return
+    this.#lost = () => {
+      this.#bodyLost = new ClientGoneError('The client closed the connection before it had sent the whole body')
+      this.#tell(this.#bodyLost)
+    }
+    this.ctx.req.socket.once('close', this.#lost)
   }
 
   #tell(reason: unknown): void {
@@ -270,6 +264,13 @@ export interface Stop {
 }
 
 const CLIENT_GONE = Symbol('client gone')
+
+/** Whether all of a response has gone to the kernel already, as one that is ended in one piece mostly has. */
+function wasSent(res: ServerResponse | Http2ServerResponse): boolean {
+  if (!(res instanceof Outgoing) || !res.writableEnded) return false
+  const { socket } = res // null behind another response of the same connection
+  return socket !== null && socket.writableLength === 0 && socket.writable && socket.errored === null
+}
 
 /** Whether a response has emitted 'close', or is about to. HTTP/2 tells by the stream, as below. */
 function isClosed(res: ServerResponse | Http2ServerResponse): boolean {

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { type Lifetime } from './lifetime'
 
 /**
  * A ServerResponse on which the Content-Type and Content-Length of a body wait for the head and go out with it in one
@@ -9,8 +8,6 @@ import { type Lifetime } from './lifetime'
  * Servers of `App.listen` make it; on the response of another server they are set at once.
  */
 export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends ServerResponse<Req> {
-  /** Of its request: told of `end`, once. */
-  lifetime: Lifetime | undefined = undefined
   /** The Content-Type that waits, or ''. */
   private waitingType = ''
   /** The body whose length waits to be Content-Length, or undefined. */
@@ -99,11 +96,7 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     // What Node counts: lib/_http_outgoing.js, _storeHeader, v20.20. By default it sends nothing in chunks in HTTP/1.0.
     this.whole = chunk !== undefined && chunk === this.waitingBody && !this.uncounted && this.useChunkedEncodingByDefault
-    super.end(chunk, encoding as BufferEncoding, callback as () => void)
-    const { lifetime } = this
-    this.lifetime = undefined
-    if (lifetime !== undefined) lifetime.responseEnded(this as unknown as Outgoing)
-    return this
+    return super.end(chunk, encoding as BufferEncoding, callback as () => void)
   }
 
   /** The Content-Type that a body has, unless it is undefined. */

@@ -146,6 +146,42 @@ describe('ctx.request.buffer', () => {
     await app.idle()
   })
 
+  it('is no application error when a client leaves so', async () => {
+    const app = new App()
+    const errors: unknown[] = []
+    app.on('error', (error) => errors.push(error))
+    app.use(async (ctx) => {
+      ctx.respond = false
+      ctx.res.end('accepted')
+      await ctx.request.text()
+    })
+    const client = new Client(await serve(app)).send('POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 10\r\n\r\nabc')
+    await client.sees('accepted')
+    client.socket.destroy()
+    await app.idle()
+    expect(errors).to.deep.equal([])
+  })
+
+  it('leaves no listener on a connection whose bodies arrive after their answers', async () => {
+    const app = new App()
+    const counts: number[] = []
+    let read: Promise<string> | undefined
+    app.use((ctx) => {
+      counts.push(ctx.req.socket.listenerCount('close'))
+      read = ctx.request.text()
+      ctx.body = 'early'
+    })
+    const client = new Client(await serve(app))
+    for (let i = 1; i <= 4; i++) {
+      client.send(`POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 3\r\n\r\n`)
+      await client.sees('early', i)
+      client.send('abc')
+      await read
+    }
+    expect(counts.at(-1)).to.equal(counts[0])
+    client.socket.destroy()
+  })
+
   it('rejects when an HTTP/2 client leaves in the middle of what it still sends after its answer', async () => {
     const app = new App()
     const failed = new Promise<{ code: string }>((resolve, reject) => {
