@@ -33,7 +33,7 @@ afterEach(async () => {
     if (app !== undefined) await idle(app)
     if (app !== undefined) expect(app.inflight.size, 'requests in flight after a test').to.equal(0)
     if (!server.listening) continue
-    const closed = [...(app?.connections ?? [])].map((socket) => socket.destroyed || once(socket, 'close'))
+    const closed = [...(app?.connections ?? [])].map((socket) => socket.closed || once(socket, 'close'))
     server.close()
     if ('closeAllConnections' in server) server.closeAllConnections()
     await once(server, 'close')
