@@ -25,12 +25,13 @@ export async function quietAcceptQueue(servers: Iterable<Server>, latest = Infin
   const begun = now()
   let quietSince = begun
   let quietTurns = 0
+  let turnsOver = 0
   const stir = () => {
     quietSince = now()
     quietTurns = 0
   }
   for (const server of listening) server.on('connection', stir)
-  for (let turnsOver = 0; turnsOver < CAP_TURNS && now() < latest;) {
+  while (turnsOver < CAP_TURNS && now() < latest) {
     const turned = now()
     quietTurns++
     await loopTurn()

@@ -42,21 +42,19 @@ export class Countdown<T> {
   }
 
   readonly #see = (): void => {
+    const again = setImmediate(this.#see) // also if a callback throws
     const now = performance.now()
     let seen = 0
     for (const [item, due] of this.#due) {
-      if (due <= now && seen++ === BATCH) {
-        setImmediate(this.#see)
-        return
-      }
       if (due > now) {
-        this.#seeing = false
         this.#wait(due - now)
-        return
+        break
       }
+      if (seen++ === BATCH) return
       this.#due.delete(item)
       this.#callback(item)
     }
+    clearImmediate(again)
     this.#seeing = false
   }
 }

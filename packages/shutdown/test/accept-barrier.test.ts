@@ -71,35 +71,34 @@ describe('the accept barrier', () => {
     expect(accepted).to.equal(10)
   })
 
-  it('gives up in the end when clients keep coming', async () => {
-    const server = createServer().listen(0)
-    await once(server, 'listening')
-    let coming = true
-    const turn = () => {
-      server.emit('connection', undefined)
-      if (coming) setImmediate(turn)
-    }
-    turn()
-    await quietAcceptQueue([server])
-    coming = false
-    server.close()
+  it('gives up when clients keep coming, after 200 ms and as many turns more as the queue is long', async () => {
+    const { begun, ended, turns } = await underFlood()
+    expect(ended - begun).to.be.at.least(200)
+    expect(turns).to.be.at.least(511)
   })
 
   it('gives up at the latest moment that it is given', async () => {
+    const { begun, ended } = await underFlood(50)
+    expect(ended - begun).to.be.within(49, 1_000)
+  })
+
+  /** The barrier before a server to which a client comes in each turn of the loop. */
+  async function underFlood(patience = Infinity): Promise<{ begun: number; ended: number; turns: number }> {
     const server = createServer().listen(0)
     await once(server, 'listening')
-    let coming = true
-    const turn = () => {
+    let turns = 0
+    let immediate = setImmediate(function turn() {
+      turns++
       server.emit('connection', undefined)
-      if (coming) setImmediate(turn)
-    }
-    turn()
+      immediate = setImmediate(turn)
+    })
     const begun = now()
-    await quietAcceptQueue([server], begun + 50)
-    expect(now() - begun).to.be.within(49, 1_000)
-    coming = false
+    await quietAcceptQueue([server], begun + patience)
+    const ended = now()
+    clearImmediate(immediate)
     server.close()
-  })
+    return { begun, ended, turns }
+  }
 
   it('is passed at once where nothing listens', async () => {
     await quietAcceptQueue([createServer()])
