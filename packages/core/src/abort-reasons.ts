@@ -1,6 +1,7 @@
 /**
  * Why a request's signal aborted: its client is gone. Nothing more can be sent to it.
- * Aborts with the response's 'close' before it was finished, or with an HTTP/2 reset.
+ * Aborts with the response's 'close' before it was finished, or with an HTTP/2 reset. Reading a body rejects with one,
+ * too, whose client leaves in the middle of it after a complete response, which aborts no signal.
  */
 export class ClientGoneError extends Error {
   override readonly name = 'AbortError'

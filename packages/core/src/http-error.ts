@@ -39,9 +39,19 @@ export interface CreateHttpError extends Readonly<Record<ErrorName, HttpErrorCon
   isHttpError(error: unknown): error is HttpError
 }
 
+/**
+ * Makes an HttpError: `createHttpError(404, 'no such order', { id })`, arguments as http-errors takes them.
+ * @throws TypeError for an argument that is neither status, message, error nor properties
+ */
 // Its own types would have our users install @types/http-errors; they misspell the last of the names.
 export const createHttpError = httpErrors as unknown as CreateHttpError
-export const { HttpError, isHttpError } = createHttpError
+
+export const {
+  /** The class of all HttpErrors, also of those that another copy of http-errors made. */
+  HttpError,
+  /** @returns whether `error` is an HttpError, of whichever copy of http-errors */
+  isHttpError,
+} = createHttpError
 
 /**
  * Makes errors of another copy of http-errors count as `instanceof HttpError`, as Koa 3.3 does:

@@ -40,6 +40,7 @@ export class Lifetime {
   #aborting: ((reason: unknown) => void)[] | undefined = undefined
   /** The listener that tells them when the connection is lost after the response. */
   #lost: (() => void) | undefined = undefined
+  /** What it told them. */
   #bodyLost: ClientGoneError | undefined = undefined
   #stoppingController: AbortController | undefined = undefined
   #stop: Stop | undefined = undefined
@@ -229,14 +230,18 @@ export class Lifetime {
     if (diagnostics.abort.hasSubscribers) diagnostics.abort.publish({ ctx: this.ctx, reason: this.#takeReason() })
   }
 
-  /** Its response is complete, and its body still read: Node tells it nothing any more (lib/_http_server.js, resOnFinish, v20.20). */
+  /**
+   * Its response is complete, and its body still read: Node tells it nothing any more (lib/_http_server.js, resOnFinish,
+   * v20.20). Over HTTP/2 a response is closed only with its stream, and so is the body.
+   */
   #watchBody(): void {
-    if (this.#lost !== undefined || this.ctx.req.socket === null) return
+    const { req } = this.ctx
+    if (this.#lost !== undefined || req.httpVersionMajor >= 2 || req.socket === null) return
     this.#lost = () => {
       this.#bodyLost = new ClientGoneError('The client closed the connection before it had sent the whole body')
       this.#tell(this.#bodyLost)
     }
-    this.ctx.req.socket.once('close', this.#lost)
+    req.socket.once('close', this.#lost)
   }
 
   #tell(reason: unknown): void {
