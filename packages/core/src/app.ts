@@ -153,14 +153,6 @@ export class App<State = DefaultState> extends EventEmitter {
     return this.#connections.sessions
   }
 
-  /**
-   * How many bytes had been read from a connection when its last response ended; 0 before the first.
-   * If `socket.bytesRead` is more and nothing is in flight on it, part of a request is in.
-   */
-  bytesAtIdle(socket: Socket): number {
-    return this.#connections.of(socket)?.bytesAtIdle ?? 0
-  }
-
   /** Node 20 and 22 close queued responses of a pipeline without a word when their socket goes. */
   #loseQueued(socket: Socket): void {
     for (const ctx of this.#inflight) {
@@ -223,12 +215,16 @@ export class App<State = DefaultState> extends EventEmitter {
   handleRequest(ctx: Context, fn: Composed<Context>): Promise<void> {
     ctx.res.statusCode = 404
     const running = fn(ctx)
-    if (running !== ENDED) return running.then(() => respond(ctx)).catch((error: unknown) => ctx.onerror(error ?? toError(error)))
+    if (running !== ENDED) return running.then(() => this.#answer(ctx), (error: unknown) => ctx.onerror(error ?? toError(error)))
+    this.#answer(ctx)
+    return ENDED
+  }
+
+  #answer(ctx: Context): void {
     try {
       respond(ctx)
-      return ENDED
     } catch (error) {
-      return Promise.reject(error).catch((thrown: unknown) => ctx.onerror(thrown ?? toError(thrown)))
+      ctx.onerror(error ?? toError(error))
     }
   }
 

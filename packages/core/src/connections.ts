@@ -3,6 +3,7 @@ import { type Http2SecureServer, type Http2Server, type Http2ServerRequest, type
 import { type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
+import { IdleSweep } from './idle-sweep'
 
 /** Any of Node's servers that speak HTTP. */
 export type Server = HttpServer | HttpsServer | Http2Server | Http2SecureServer
@@ -13,19 +14,37 @@ export class Connection {
   open = 0
   /** The request that arrived last: it alone may say `Connection: close`, Node drops the responses behind one that does. */
   newest: object | undefined = undefined
-  /** `socket.bytesRead` when its last response ended: more than that means that part of a request is in. */
-  bytesAtIdle = 0
-  readonly #socket: Socket
+  readonly socket: Socket
+  /** What keeps its keepAliveTimeout, if Node does not. */
+  sweep: IdleSweep | undefined = undefined
+  /** When (ms of performance.now) a sweep first saw it idle; 0 while it is not, Infinity once it was told. */
+  #idleSince = 0
+  /** How many bytes it had carried then. */
+  #bytes = 0
 
   constructor(socket: Socket) {
-    this.#socket = socket
+    this.socket = socket
+  }
+
+  /** Tells the socket, as Node would, when its timeout has passed without a byte. */
+  checkIdle(now: number): void {
+    const { socket } = this
+    if (!socket.timeout || socket.writableLength > 0) {
+      this.#idleSince = 0
+      return
+    }
+    const bytes = socket.bytesRead + socket.bytesWritten
+    if (this.#idleSince === 0 || bytes !== this.#bytes) {
+      this.#idleSince = now
+      this.#bytes = bytes
+    } else if (now - this.#idleSince >= socket.timeout) {
+      this.#idleSince = Infinity
+      socket.emit('timeout')
+    }
   }
 
   responseEnded(): void {
-    this.open--
-    if (this.open > 0) return
-    this.bytesAtIdle = this.#socket.bytesRead
-    this.newest = undefined
+    if (--this.open === 0) this.newest = undefined
   }
 }
 
@@ -53,20 +72,22 @@ export class Connections extends Set<Socket> {
     this.servers.add(server)
     server.on('close', () => this.servers.delete(server))
     server.on('listening', () => this.servers.add(server))
+    const sweep = 'keepAliveTimeout' in server ? new IdleSweep(server, this.#records) : undefined
     if ('setSecureContext' in server) { // of TLS: https and http2, too
       server.on('connection', (socket: Socket) => this.#handshake(socket))
-      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
+      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket, sweep))
     } else {
-      server.on('connection', (socket: Socket) => this.add(socket))
+      server.on('connection', (socket: Socket) => this.add(socket, sweep))
     }
     server.on('session', (session: ServerHttp2Session) => this.#addSession(session))
   }
 
-  override add(socket: Socket): this {
+  override add(socket: Socket, sweep?: IdleSweep): this {
     if (this.has(socket) || socket.destroyed) return this
     super.add(socket)
     const connection = new Connection(socket)
     this.#records.set(socket, connection)
+    sweep?.watch(connection)
     socket.on('close', () => {
       this.delete(socket)
       this.#records.delete(socket)
@@ -105,11 +126,6 @@ export class Connections extends Set<Socket> {
     session.once('close', () => this.sessions.delete(session))
   }
 
-  /** The record of a connection; undefined for one that was never met. */
-  of(socket: Socket): Connection | undefined {
-    return this.#records.get(socket)
-  }
-
   #handshake(socket: Socket): void {
     const peer = peerOf(socket)
     if (peer === undefined) return // over a unix socket it shows only once it is secure
@@ -120,14 +136,14 @@ export class Connections extends Set<Socket> {
     })
   }
 
-  #secure(socket: TLSSocket): void {
+  #secure(socket: TLSSocket, sweep: IdleSweep | undefined): void {
     const peer = peerOf(socket)
     const raw = peer === undefined ? undefined : this.#handshaking.get(peer)
     if (raw !== undefined) {
       this.#handshaking.delete(peer as string)
       this.delete(raw)
     }
-    this.add(socket)
+    this.add(socket, sweep)
   }
 }
 

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { App } from '@ebbjs/core'
 import { certificate } from './certificate'
-import { ask, Client, gate, GET, serve } from './harness'
+import { ask, Client, GET, serve } from './harness'
 
 function hello(): App {
   const app = new App()
@@ -159,38 +159,5 @@ describe('app.connections', () => {
     session.close()
     await gone
     expect(app.sessions.size).to.equal(0)
-  })
-})
-
-describe('app.bytesAtIdle', () => {
-  it('tells a connection between requests from one that has part of a request in', async () => {
-    const app = hello()
-    const port = await serve(app)
-    const client = new Client(port).send(GET)
-    await client.sees('hello')
-    await app.idle()
-    const [socket] = [...app.connections]
-    expect(app.bytesAtIdle(socket!)).to.equal(GET.length).and.to.equal(socket!.bytesRead)
-
-    client.send('GET / HT')
-    await once(socket!, 'data').catch(() => {})
-    while (socket!.bytesRead === GET.length) await new Promise(setImmediate)
-    expect(app.bytesAtIdle(socket!)).to.equal(GET.length)
-    client.send('TP/1.1\r\nHost: ebb\r\n\r\n')
-    await client.sees('hello', 2)
-    await app.idle()
-    expect(app.bytesAtIdle(socket!)).to.equal(2 * GET.length)
-  })
-
-  it('is 0 for a connection that has not been answered yet', async () => {
-    const app = new App()
-    const handler = gate()
-    app.use(() => handler.promise)
-    const port = await serve(app)
-    const client = new Client(port).send(GET)
-    await once([...app.servers][0]!, 'request')
-    expect(app.bytesAtIdle([...app.connections][0]!)).to.equal(0)
-    handler.open()
-    await client.sees('Not Found')
   })
 })

@@ -3,6 +3,7 @@ import { type ServerHttp2Session } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
 import { Gate } from './gate'
+import { IdleConnections } from './idle-connections'
 import { Line, Waits } from './line'
 import { type Target } from './target'
 
@@ -25,7 +26,7 @@ export class Drain {
   readonly #servers: readonly Server[]
   readonly #known = new WeakSet<ServerResponse>()
   readonly #lines = new Map<Socket, Line>()
-  readonly #waits = new Waits()
+  readonly #waits: Waits
   readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
   /** A WebSocket that begins in the drain would have to end at once. */
   readonly #upgrades = new Gate('upgrade', (_req, socket: Socket) => this.#refuseUpgrade(socket))
@@ -38,6 +39,7 @@ export class Drain {
   constructor(target: Target, onResponse: (res: ServerResponse) => void) {
     this.#target = target
     this.#servers = [...target.servers]
+    this.#waits = new Waits(new IdleConnections(this.#servers))
     this.#onResponse = onResponse
     for (const server of this.#servers) {
       for (const gate of this.#requests) gate.take(server)
@@ -109,7 +111,7 @@ export class Drain {
   readonly #connect = (socket: Socket): void => {
     if (this.#lines.has(socket) || socket.destroyed) return
     if (isHttp2(socket)) return // ends by its session
-    const line = new Line(socket, this.#target, this.#waits, this.counts)
+    const line = new Line(socket, this.#waits, this.counts)
     this.#lines.set(socket, line)
     socket.on('close', () => {
       line.closed()

@@ -2,7 +2,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Server, type Socket } from 'node:net'
 import { Countdown } from './countdown'
 import { type ConnectionCounts } from './drain'
-import { type Target } from './target'
+import { type IdleConnections } from './idle-connections'
 
 /**
  * How long (ms) an idle connection may still bring a request that was on its way when the drain began.
@@ -19,6 +19,11 @@ export class Waits {
   readonly idle = new Countdown<Line>(IDLE_GRACE, (line) => line.endIfIdle())
   readonly afterResponse = new Countdown<Line>(AFTER_RESPONSE, (line) => line.endIfIdle())
   readonly linger = new Countdown<Line>(LINGER, (line) => line.destroyIfSilent())
+  readonly idleConnections: IdleConnections
+
+  constructor(idleConnections: IdleConnections) {
+    this.idleConnections = idleConnections
+  }
 }
 
 /** One HTTP/1 connection of a server that stops: which responses are open on it, and how it ends. */
@@ -30,7 +35,6 @@ export class Line {
   readonly #open: { res: ServerResponse; marked: boolean }[] = []
   /** A net server's connections are their owner's: nobody knows when one of them is idle. */
   readonly #speaksHttp: boolean
-  #bytesAtIdle: number
   #responded = false
   #closing = false
   /** Our FIN is sent: nothing that comes now is read. */
@@ -40,11 +44,10 @@ export class Line {
   #bytesAtLinger = 0
   #counted = false
 
-  constructor(socket: Socket, target: Target, waits: Waits, counts: ConnectionCounts) {
+  constructor(socket: Socket, waits: Waits, counts: ConnectionCounts) {
     this.#socket = socket
     this.#waits = waits
     this.#counts = counts
-    this.#bytesAtIdle = target.bytesAtIdle(socket)
     const { server } = socket as Socket & { server?: Server }
     this.#speaksHttp = server === undefined || 'closeIdleConnections' in server || 'updateSettings' in server
   }
@@ -66,7 +69,6 @@ export class Line {
     if (entry.marked) res.shouldKeepAlive = false
     this.#open.push(entry)
     this.#cancelWait()
-    const bytesAtArrival = this.#socket.bytesRead
     // Runs after Node's own listener, which has ended the socket if this response said close.
     res.once('finish', () => {
       if (this.#socket.writableEnded) this.#linger(req)
@@ -74,8 +76,8 @@ export class Line {
     res.once('close', () => {
       this.#open.splice(this.#open.indexOf(entry), 1)
       this.#responded = true
-      this.#bytesAtIdle = hasBody(req) ? this.#socket.bytesRead : bytesAtArrival
-      if (this.#open.length === 0 && this.#closing) this.#endAfter(this.#waits.afterResponse)
+      this.#endAfterResponse()
+      if (!req.complete) req.once('close', () => this.#endAfterResponse()) // its body was still on its way
     })
     return true
   }
@@ -84,6 +86,10 @@ export class Line {
   closeWhenIdle(): void {
     this.#closing = true
     if (this.#open.length === 0) this.#endAfter(this.#waits.idle)
+  }
+
+  #endAfterResponse(): void {
+    if (this.#closing && this.#open.length === 0) this.#endAfter(this.#waits.afterResponse)
   }
 
   #endAfter(wait: Countdown<Line>): void {
@@ -98,15 +104,17 @@ export class Line {
 
   #cancelWait(): void {
     this.#waitsIn?.cancel(this)
+    this.#waitsIn = undefined
   }
 
   endIfIdle(): void {
+    this.#waitsIn = undefined
     if (this.#open.length === 0 && !this.#partlyRead && this.#speaksHttp) this.end()
   }
 
-  /** Part of a request's head is in, or the socket is in a handshake, or upgraded. */
+  /** Part of a request is in, or the socket is in a handshake, or upgraded. */
   get #partlyRead(): boolean {
-    return this.#socket.bytesRead > this.#bytesAtIdle
+    return this.#socket.bytesRead > 0 && !this.#waits.idleConnections.has(this.#socket)
   }
 
   /** No longer HTTP: Node takes the parser off a socket that it gives to 'upgrade' or 'connect' (v20-26). */
@@ -120,9 +128,9 @@ export class Line {
     return (this.#socket as Socket & { parser?: unknown }).parser
   }
 
-  /** Half-sent heads and handshakes have had their time. */
+  /** Half-sent requests and handshakes have had their time; who still waits for the end of another goes on. */
   endSilent(): void {
-    if (this.#open.length === 0 && this.#partlyRead && !this.upgraded) this.end()
+    if (this.#open.length === 0 && this.#waitsIn === undefined && !this.upgraded) this.end()
   }
 
   /** The time of all that is no request is over: upgraded sockets get a FIN, and nobody is read from any more. */
@@ -200,11 +208,6 @@ function destroy(this: Socket): void {
 /** Its head is on its way, and says that it is the last. */
 function saysClose(res: ServerResponse): boolean {
   return res.headersSent && (!res.shouldKeepAlive || res.getHeader('connection') === 'close')
-}
-
-/** What comes after its head belongs to it. */
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
 /** Only TCP itself can be reset (Node lib/net.js, Socket.resetAndDestroy): neither TLS nor a unix socket. */

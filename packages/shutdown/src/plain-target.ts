@@ -21,8 +21,8 @@ export class PlainTarget implements Target {
   readonly connections = new Set<Socket>()
   readonly sessions = new Set<ServerHttp2Session>()
   readonly inflight = new Set<Exchange>()
-  /** Of each connection: open responses, and what `bytesRead` was when the last of them had ended. */
-  readonly #records = new WeakMap<Socket, { open: number; bytesAtIdle: number }>()
+  /** How many responses are open on each connection. */
+  readonly #open = new WeakMap<Socket, number>()
   readonly #handshaking = new Map<string, Socket>()
   readonly #emptied = new EventEmitter()
   /** Requests that wait at the gate, and how often it was closed. */
@@ -95,10 +95,6 @@ export class PlainTarget implements Target {
     return this.#stop.error
   }
 
-  bytesAtIdle(socket: Socket): number {
-    return this.#records.get(socket)?.bytesAtIdle ?? 0
-  }
-
   /** Puts the gate between the server and its listeners of requests, which keep their order and their `once`. */
   takeOver(): void {
     if (this.#takenOver) return
@@ -140,30 +136,32 @@ export class PlainTarget implements Target {
     const exchange = new PlainExchange(req, res)
     this.#exchanges.set(res, exchange)
     this.inflight.add(exchange)
-    if (req.httpVersionMajor < 2) this.#connect(req.socket)
-    const connection = this.#records.get(req.socket)
-    if (connection !== undefined) connection.open++
+    if (req.httpVersionMajor < 2) {
+      this.#connect(req.socket)
+      this.#count(req, 1)
+    }
     res.once('close', () => this.#ended(exchange))
     return exchange
   }
 
   #ended(exchange: Exchange): void {
     if (!this.inflight.delete(exchange)) return
-    const { socket } = exchange.req
-    const connection = this.#records.get(socket)
-    if (connection !== undefined && --connection.open === 0) connection.bytesAtIdle = socket.bytesRead
+    if (exchange.req.httpVersionMajor < 2) this.#count(exchange.req, -1)
     if (this.inflight.size === 0) this.#emptied.emit('idle')
+  }
+
+  #count({ socket }: IncomingMessage, more: 1 | -1): void {
+    this.#open.set(socket, (this.#open.get(socket) ?? 0) + more)
   }
 
   #connect(socket: Socket): void {
     if (this.connections.has(socket) || socket.destroyed) return
     this.connections.add(socket)
-    this.#records.set(socket, { open: 0, bytesAtIdle: 0 })
     socket.once('close', () => {
       this.connections.delete(socket)
       // Node 20 and 22 close queued responses of a pipeline without a word
       process.nextTick(() => {
-        if (this.#records.get(socket)?.open === 0) return
+        if (!this.#open.get(socket)) return
         for (const exchange of this.inflight) if (exchange.req.socket === socket) this.#ended(exchange)
       })
     })

@@ -52,8 +52,6 @@ export interface Target {
   hold(): () => void
   /** @returns the reason that requests of this stop abort with */
   beginStop(stop: Stop): Error
-  /** What `socket.bytesRead` was when the last response on it ended: more means that part of a request is in. */
-  bytesAtIdle(socket: Socket): number
   /** The stop begins: where requests reach the handlers by the server's own listeners, stand between. */
   takeOver?(): void
   /** Nothing more is asked of it: listeners on servers are taken back. */

@@ -183,6 +183,39 @@ for (const kind of kinds) {
       })
     }
 
+    it(`a head whose first bytes came in one packet with a request that is answered, and that completes ${LATER} ms into the drain, is answered`, async () => {
+      const service = await Service.handle(kind, (req, res) => res.end(req.url))
+      const client = (await service.connect()).send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHo')
+      await client.answer()
+      const stopped = service.shutdown.stop()
+      await service.draining()
+      await delay(LATER)
+      const answer = await client.send('st: x\r\n\r\n').answer()
+      expect([answer.body, answer.headers['connection']]).to.deep.equal(['/2', 'close'])
+      expect(await stopped).to.include({ clean: true })
+    })
+
+    for (const when of ['before', 'in']) {
+      it(`a connection whose upload was answered early is idle once its body has come ${when} the drain`, async () => {
+        const service = await Service.handle(kind, (_, res) => res.end('early'))
+        const [client, half] = [await service.connect(), await service.connect()]
+        await client.send('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbo').answer()
+        half.send('GET / HT')
+        const body = async () => {
+          client.send('dy')
+          await (await (await service.connect()).get('/', 'Connection: close\r\n')).answer() // so it has been read
+        }
+        if (when === 'before') await body()
+        const stopped = service.shutdown.stop()
+        await service.draining()
+        if (when === 'in') client.send('dy')
+        const ends: string[] = []
+        await Promise.all([client.end().then(() => ends.push('idle')), half.end().then(() => ends.push('half'))])
+        expect(ends).to.deep.equal(['idle', 'half'])
+        expect(await stopped).to.include({ clean: true })
+      })
+    }
+
     it(`a head that was half sent behind a running stream and completes ${LATER} ms after its end is answered`, async () => {
       const entered = new Gate<ServerResponse>()
       const service = await Service.handle(kind, (req, res) => {

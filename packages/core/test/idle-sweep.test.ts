@@ -1,0 +1,158 @@
+import { once } from 'node:events'
+import http, { type Server } from 'node:http'
+import https from 'node:https'
+import { type Socket } from 'node:net'
+import tls from 'node:tls'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import { App } from '@ebbjs/core'
+import { Connection, Connections } from '../src/connections'
+import { certificate } from './certificate'
+import { Client, GET, serve, serveAny } from './harness'
+
+/** A server whose idle connections end after 1 s, of which Node 20.20 makes 2. */
+function brief(app: App, server: Server = app.listen(0)): Server {
+  server.keepAliveTimeout = 1_000
+  if ('keepAliveTimeoutBuffer' in server) server.keepAliveTimeoutBuffer = 0
+  return server
+}
+
+function hello(): App {
+  const app = new App()
+  app.use((ctx) => { ctx.body = 'hello' })
+  return app
+}
+
+describe('a connection of app.listen', () => {
+  it('tells its client how long it may be idle, as the server says at that moment', async () => {
+    const app = hello()
+    const server = app.listen(0)
+    const client = new Client(await serve(app, server)).send(GET)
+    await client.sees('Keep-Alive: timeout=5\r\n')
+    expect(server.keepAliveTimeout).to.equal(5_000)
+    server.keepAliveTimeout = 65_000
+    await client.send(GET).sees('Keep-Alive: timeout=65\r\n')
+    server.keepAliveTimeout = 0
+    await client.send(GET).sees('hello', 3)
+    expect(client.text.match(/Keep-Alive:/g)).to.have.length(2)
+  })
+
+  for (const kind of ['http', 'https']) {
+    it(`is closed once it has been idle for keepAliveTimeout (${kind}), not before`, async () => {
+      const app = hello()
+      const server = brief(app, kind === 'http' ? app.listen(0) : app.attach(https.createServer(certificate)).listen(0))
+      const port = await serve(app, server)
+      const client = new Client(kind === 'http' ? port : tls.connect({ port, rejectUnauthorized: false })).send(GET)
+      await client.sees('hello')
+      const answered = performance.now()
+      await client.closed
+      expect(performance.now() - answered).to.be.within(950, 10_000) // of the server's second, the answer took a part
+    })
+  }
+
+  it('answers a request that came while the event loop was busy for longer than that', async () => {
+    const app = hello()
+    const client = new Client(await serve(app, brief(app))).send(GET)
+    await client.sees('hello')
+    await delay(300) // it has been seen idle
+    client.send(GET)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500)
+    await client.sees('hello', 2)
+  })
+
+  it("keeps a request's own timeout to the millisecond, from then on by Node's timers", async () => {
+    const app = new App()
+    app.use((ctx) => {
+      ctx.req.setTimeout(20)
+      return new Promise((resolve) => ctx.res.once('close', resolve))
+    })
+    const client = new Client(await serve(app)).send(GET)
+    const begun = performance.now()
+    await client.closed
+    expect(performance.now() - begun).to.be.below(1_000)
+    expect(client.text).to.equal('')
+  })
+
+  it("keeps the server's timeout, which ends busy connections too", async () => {
+    const app = new App()
+    app.use((ctx) => new Promise((resolve) => ctx.res.once('close', resolve)))
+    const server = app.listen(0)
+    server.timeout = 20
+    const client = new Client(await serve(app, server)).send(GET)
+    await client.closed
+  })
+
+  it("calls who waits by socket.setTimeout(ms, callback), also when Node's own timeout is as long", async () => {
+    const app = new App()
+    const called: string[] = []
+    app.use(async (ctx) => {
+      await new Promise<void>((resolve) => ctx.req.socket.setTimeout(1_000, resolve))
+      called.push(ctx.path)
+      ctx.body = 'late'
+    })
+    const server = brief(app)
+    server.on('timeout', () => {}) // who listens to it decides what becomes of the connection
+    const client = new Client(await serve(app, server)).send(GET)
+    await client.sees('late')
+    expect(called).to.deep.equal(['/'])
+  })
+
+  it('has no timeout once it is upgraded', async () => {
+    const app = hello()
+    const server = brief(app)
+    const client = new Client(await serve(app, server)).send(GET)
+    await client.sees('hello')
+    const [socket] = app.connections
+    expect(socket?.timeout).to.be.within(1_000, 2_000) // Node 20.20 adds a second
+    const upgraded = once(server, 'upgrade')
+    client.send('GET / HTTP/1.1\r\nHost: ebb\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+    const [, raw] = (await upgraded) as [unknown, Socket]
+    expect(raw).to.equal(socket)
+    expect(raw.timeout).to.equal(0)
+    raw.destroy()
+  })
+})
+
+describe('a sweep', () => {
+  /** The record of the one connection of a server, and how often it was told. */
+  async function one(): Promise<{ client: Client; connection: Connection; socket: Socket; told: () => number }> {
+    const server = http.createServer((_, res) => res.end('hello')).listen(0)
+    const connections = new Connections(() => {})
+    connections.follow(server)
+    const client = new Client(await serveAny(server)).send(GET)
+    await client.sees('hello')
+    const [socket] = connections as Iterable<Socket>
+    let told = 0
+    socket!.removeAllListeners('timeout').on('timeout', () => told++)
+    return { client, connection: new Connection(socket!), socket: socket!, told: () => told }
+  }
+
+  it('tells a connection once, when it has been idle for its timeout since a sweep saw it first', async () => {
+    const { connection, socket, told } = await one()
+    const timeout = socket.timeout as number
+    for (const now of [100, 100 + timeout - 1]) connection.checkIdle(now)
+    expect(told()).to.equal(0)
+    for (const now of [100 + timeout, 100 + 2 * timeout]) connection.checkIdle(now)
+    expect(told()).to.equal(1)
+  })
+
+  it('begins anew when bytes have come, whatever they are', async () => {
+    const { client, connection, socket, told } = await one()
+    const timeout = socket.timeout as number
+    connection.checkIdle(100)
+    const before = socket.bytesRead
+    client.send('GET / HT')
+    while (socket.bytesRead === before) await new Promise(setImmediate)
+    connection.checkIdle(100 + timeout)
+    expect(told()).to.equal(0)
+    connection.checkIdle(100 + 2 * timeout)
+    expect(told()).to.equal(1)
+  })
+
+  it('leaves alone what has not been answered, or has no timeout', async () => {
+    const { connection, socket, told } = await one()
+    socket.setTimeout(0)
+    for (const now of [100, 1e9]) connection.checkIdle(now)
+    expect(told()).to.equal(0)
+  })
+})
