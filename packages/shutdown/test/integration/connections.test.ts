@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type ShutdownReport } from '../../src'
@@ -79,6 +79,22 @@ for (const kind of kinds) {
       expect(performance.now() - told).to.be.within(200, 1_500)
       expect((await stopped).connections).to.deep.equal({ idle: 1, drained: 1, destroyed: 0 })
     })
+
+    if (kind.endsWith('App')) {
+      it('a connection that has been idle for a second ends before those that have just been used', async () => {
+        const service = await Service.handle(kind, (_, res) => res.end('ok'))
+        ;(service.server as HttpServer).keepAliveTimeout = 3_000 // seen to be idle within 600 ms
+        const [seldom, often] = [await service.connect(), await service.connect()]
+        await seldom.get('/').answer()
+        await delay(1_900)
+        await often.get('/').answer()
+        const stopped = service.shutdown.stop()
+        const ends: string[] = []
+        await Promise.all([often.end().then(() => ends.push('often')), seldom.end().then(() => ends.push('seldom'))])
+        expect(ends).to.deep.equal(['seldom', 'often'])
+        expect((await stopped).connections).to.deep.equal({ idle: 2, drained: 0, destroyed: 0 })
+      })
+    }
 
     it('requests pipelined behind a running one before the drain are all answered, the last with close', async () => {
       const [entered, release] = [new Gate(), new Gate()]
