@@ -14,6 +14,7 @@ import { continueWhenRead } from './expect-continue'
 import { Gate } from './gate'
 import { HttpError } from './http-error'
 import { InFlight } from './in-flight'
+import { Incoming } from './incoming'
 import { inject, type InjectedRequest, type InjectedResponse } from './inject'
 import { describeLateBody } from './late-body'
 import { type Stop } from './lifetime'
@@ -80,7 +81,7 @@ export class App<State = DefaultState> extends EventEmitter {
     this.maxIpsCount = options.maxIpsCount || defaults.maxIpsCount
     this.compose = options.compose || compose
     this.#storage = typeof options.asyncLocalStorage === 'object' ? options.asyncLocalStorage : options.asyncLocalStorage ? new Storage() : undefined
-    this.#serverOptions = { ServerResponse: Outgoing, ...options.server }
+    this.#serverOptions = { IncomingMessage: Incoming, ServerResponse: Outgoing, ...options.server }
     this.#timeout = timeout
 
     this.#Context = class extends Context<State> {}
@@ -200,6 +201,30 @@ export class App<State = DefaultState> extends EventEmitter {
       life.handled()
       return ENDED
     }
+    if (this.#storage !== undefined || this.handleRequest !== handleRequest || this.compose !== compose) return this.#runOverridden(ctx, fn)
+    ctx.res.statusCode = 404
+    const running = fn(ctx)
+    if (running === ENDED) {
+      this.#end(ctx, true)
+      return ENDED
+    }
+    return (life.running = running.then(() => this.#end(ctx, true), (error: unknown) => this.#end(ctx, false, error)))
+  }
+
+  /** The chain has ended: what `handleRequest` does then. */
+  #end(ctx: Context, well: boolean, error?: unknown): void {
+    try {
+      if (well) answer(ctx)
+      else fail(ctx, error)
+    } catch (thrown) {
+      this.#lastResort(ctx, thrown)
+    }
+    ctx[lifetime].handled()
+  }
+
+  /** The same with a promise more, where a storage, or a `handleRequest` or `compose` of somebody's, stands between. */
+  #runOverridden(ctx: Context, fn: Composed<Context>): Promise<void> {
+    const life = ctx[lifetime]
     let answered: Promise<void>
     try {
       answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
@@ -223,17 +248,9 @@ export class App<State = DefaultState> extends EventEmitter {
   handleRequest(ctx: Context, fn: Composed<Context>): Promise<void> {
     ctx.res.statusCode = 404
     const running = fn(ctx)
-    if (running !== ENDED) return running.then(() => this.#answer(ctx), (error: unknown) => ctx.onerror(error ?? toError(error)))
-    this.#answer(ctx)
+    if (running !== ENDED) return running.then(() => answer(ctx), (error: unknown) => fail(ctx, error))
+    answer(ctx)
     return ENDED
-  }
-
-  #answer(ctx: Context): void {
-    try {
-      respond(ctx)
-    } catch (error) {
-      ctx.onerror(error ?? toError(error))
-    }
   }
 
   /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
@@ -345,4 +362,19 @@ export class App<State = DefaultState> extends EventEmitter {
   [inspect.custom](): unknown {
     return this.inspect()
   }
+}
+
+/** As it is unless somebody has another: `callback()` calls that. */
+const { handleRequest } = App.prototype
+
+function answer(ctx: Context): void {
+  try {
+    respond(ctx)
+  } catch (error) {
+    fail(ctx, error)
+  }
+}
+
+function fail(ctx: Context, error: unknown): void {
+  ctx.onerror(error ?? toError(error))
 }

@@ -3,6 +3,7 @@ import { type IncomingMessage } from 'node:http'
 import { type Readable } from 'node:stream'
 import { inspect, TextDecoder } from 'node:util'
 import { createHttpError } from './http-error'
+import { headerOf } from './incoming'
 import { lazy } from './lazy'
 import { type Lifetime } from './lifetime'
 import { typeIs } from './type-is'
@@ -17,7 +18,9 @@ export interface BodyOptions {
 
 const MIB = 2 ** 20
 
-const INFLATE: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
+type Inflater = NodeJS.ReadWriteStream & Readable
+
+const INFLATE: Record<string, () => Inflater> = {
   'gzip': () => zlib().createGunzip(),
   'x-gzip': () => zlib().createGunzip(),
   'deflate': () => zlib().createInflate(),
@@ -28,57 +31,68 @@ const INFLATE: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
  * The whole body of a request, inflated.
  * @param life - of the request: its abort ends the reading with its reason
  * @throws RangeError if `limit` is no size; HttpError 413 (too large), 415 (an encoding we do not know),
- *   400 (cannot be inflated); TypeError if somebody else has read the body
+ *   400 (cannot be inflated); TypeError if somebody else has read the body: all by the promise
  */
-export async function readBody(req: IncomingMessage, life: Lifetime, { limit = MIB }: BodyOptions = {}): Promise<Buffer> {
+export function readBody(req: IncomingMessage, life: Lifetime, { limit = MIB }: BodyOptions = {}): Promise<Buffer> {
+  // An async function that returned `collect`'s promise would cost two more.
+  return new Promise((resolve, reject) => collect(req, inflaterOf(req, life, limit), life, limit, resolve, reject))
+}
+
+/** Before the first byte is read, so that a client that waits for 100 Continue sends none. */
+function inflaterOf(req: IncomingMessage, life: Lifetime, limit: number): Inflater | undefined {
   if (typeof limit !== 'number' || !(limit >= 0)) {
     throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
   }
   if (req.readableDidRead || req.readableEnded) throw new TypeError('Cannot read the body: it was read already')
   if (life.reason !== undefined) throw life.reason as Error
 
-  const encoding = (req.headers['content-encoding'] || 'identity').toLowerCase()
-  const inflate = encoding === 'identity' ? undefined : INFLATE[encoding]
-  if (encoding !== 'identity' && inflate === undefined) {
-    throw createHttpError(415, `The body's encoding ${encoding} is not known: it must be gzip, deflate, br or none`)
+  const encoding = (headerOf(req, 'content-encoding') || 'identity').toLowerCase()
+  if (encoding === 'identity') {
+    if (Number(headerOf(req, 'content-length')) > limit) throw tooLarge(limit)
+    return undefined
   }
-  // Before the first byte is read, so that a client that waits for 100 Continue sends none.
-  if (inflate === undefined && Number(req.headers['content-length']) > limit) throw tooLarge(limit)
-  return collect(req, inflate?.(), life, limit)
+  const inflate = INFLATE[encoding]
+  if (inflate === undefined) throw createHttpError(415, `The body's encoding ${encoding} is not known: it must be gzip, deflate, br or none`)
+  return inflate()
 }
 
-function collect(req: IncomingMessage, inflater: (NodeJS.ReadWriteStream & Readable) | undefined, life: Lifetime, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const source = inflater === undefined ? req : req.pipe(inflater)
-    const chunks: Buffer[] = []
-    let size = 0
+function collect(
+  req: IncomingMessage,
+  inflater: Inflater | undefined,
+  life: Lifetime,
+  limit: number,
+  resolve: (body: Buffer) => void,
+  reject: (error: unknown) => void,
+): void {
+  const source = inflater === undefined ? req : req.pipe(inflater)
+  const chunks: Buffer[] = []
+  let size = 0
 
-    const onData = (chunk: Buffer) => {
-      size += chunk.length
-      if (size > limit) fail(tooLarge(limit))
-      else chunks.push(chunk)
-    }
-    const onEnd = () => {
-      life.offAbort(fail) // the stream's listeners hear no more, and to take them off costs more than they do
-      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
-    }
+  const onData = (chunk: Buffer) => {
+    size += chunk.length
+    if (size > limit) fail(tooLarge(limit))
+    else chunks.push(chunk)
+  }
+  const onEnd = () => {
+    life.offAbort(fail) // the stream's listeners hear no more, and to take them off costs more than they do
+    resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size))
+  }
 
-    source.on('data', onData).on('end', onEnd)
-    inflater?.on('error', () => fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
-    life.onAbort(fail) // also tells, better than the stream's ECONNRESET, that the client has left
+  source.on('data', onData).on('end', onEnd)
+  inflater?.on('error', () => fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
+  life.onAbort(fail) // also tells, better than the stream's ECONNRESET, that the client has left
 
-    /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
-    function fail(error: unknown): void {
-      source.off('data', onData).off('end', onEnd)
-      life.offAbort(fail)
-      if (inflater !== undefined) {
-        req.unpipe(inflater)
-        inflater.destroy()
-      }
-      req.resume()
-      reject(error)
+  /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
+  function fail(error: unknown): void {
+    source.off('data', onData).off('end', onEnd)
+    life.offAbort(fail)
+    if (inflater !== undefined) {
+      req.unpipe(inflater)
+      inflater.destroy()
     }
-  })
+    req.resume()
+    reject(error)
+  }
 }
 
 function tooLarge(limit: number): Error {

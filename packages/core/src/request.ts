@@ -7,6 +7,7 @@ import { type Accepts, acceptsOf } from './accepts'
 import { type App } from './app'
 import { type Context, lifetime } from './context'
 import { createHttpError } from './http-error'
+import { headerOf } from './incoming'
 import { lazy } from './lazy'
 import { formatQuery, parseQuery, type Query } from './query'
 import { type BodyOptions, decode, isJson, parseJson, readBody } from './request-body'
@@ -193,7 +194,7 @@ export class Request {
 
   /** The charset that Content-Type names, or ''. */
   get charset(): string {
-    const type = this.get('Content-Type')
+    const type = headerOf(this.req, 'content-type') ?? ''
     if (!type.includes(';')) return ''
     try {
       return contentType().parse(type).parameters['charset'] || ''
@@ -299,7 +300,7 @@ export class Request {
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
   async json(options?: BodyOptions): Promise<unknown> {
-    if (!isJson(this.get('Content-Type'))) {
+    if (!isJson(headerOf(this.req, 'content-type') ?? '')) {
       throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
     }
     return parseJson(decode(await this.buffer(options), this.charset))
