@@ -17,6 +17,8 @@ export class Incoming extends IncomingMessage {
   outgoing: ServerResponse | undefined = undefined
   /** `headers` may say something else than the client. */
   headersRead = false
+  /** Somebody has listened to how it ends. */
+  private heard = false
   /** It has nothing to read, and is as good as read and closed. */
   private over = false
 
@@ -38,25 +40,29 @@ export class Incoming extends IncomingMessage {
   }
 
   override on(event: string | symbol, listener: (...args: never[]) => void): this {
-    super.on(event, listener as (...args: unknown[]) => void)
-    if (this.over && (event === 'end' || event === 'data' || event === 'readable')) {
-      this.over = false
-      super.resume()
-    }
+    super.on(event, listener as () => void)
+    this.hear(event)
     return this
+  }
+
+  override prependListener(event: string | symbol, listener: (...args: never[]) => void): this {
+    super.prependListener(event, listener as () => void)
+    this.hear(event)
+    return this
+  }
+
+  private hear(event: string | symbol): void {
+    if (event !== 'end' && event !== 'close' && event !== 'readable' && event !== 'data') return
+    this.heard = true
+    if (!this.over || event === 'close') return // it has closed already
+    this.over = false
+    super.resume()
   }
 
   private leavesNothing(): boolean {
     if (this.over) return true
-    const nothing =
-      this.complete &&
-      this.outgoing?.writableEnded === true &&
-      this.readableLength === 0 &&
-      !this.readableDidRead &&
-      this.listenerCount('end') === 0 &&
-      this.listenerCount('close') === 0 &&
-      this.listenerCount('readable') === 0
-    return (this.over = nothing)
+    if (this.heard || !this.complete || this.outgoing?.writableEnded !== true || this.readableLength > 0 || this.readableDidRead) return false
+    return (this.over = true)
   }
 
   static {
