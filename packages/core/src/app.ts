@@ -113,7 +113,9 @@ export class App<State = DefaultState> extends EventEmitter {
    * While the app stops, the server is made but does not listen.
    */
   listen(...args: unknown[]): http.Server {
-    const server = this.attach(http.createServer(this.#serverOptions))
+    const server = http.createServer(this.#serverOptions)
+    this.#connections.followSwept(server)
+    this.#answer(server)
     if (this.#stop !== undefined) return server
     return server.listen(...(args as Parameters<http.Server['listen']>)) as http.Server
   }
@@ -126,12 +128,16 @@ export class App<State = DefaultState> extends EventEmitter {
   attach<S extends Server>(server: S): S {
     if (!(server instanceof EventEmitter)) throw new TypeError(`Cannot attach ${inspect(server)}: it must be a server of http, https or http2`)
     if (this.#connections.servers.has(server)) return server
+    this.#connections.follow(server)
+    this.#answer(server)
+    return server
+  }
+
+  #answer(server: Server): void {
     if (!server.listeners('request').some((listener) => this.#listeners.has(listener))) {
       server.on('request', this.callback() as (...args: unknown[]) => unknown)
     }
     continueWhenRead(server, () => this.#stop !== undefined)
-    this.#connections.follow(server)
-    return server
   }
 
   /** One request without a socket, for tests: Node's parser on both sides, signals and all. */
@@ -204,22 +210,23 @@ export class App<State = DefaultState> extends EventEmitter {
     if (this.#storage !== undefined || this.handleRequest !== handleRequest || this.compose !== compose) return this.#runOverridden(ctx, fn)
     ctx.res.statusCode = 404
     const running = fn(ctx)
-    if (running === ENDED) {
-      this.#end(ctx, true)
-      return ENDED
-    }
+    if (running === ENDED) return this.#end(ctx, true) ?? ENDED
     return (life.running = running.then(() => this.#end(ctx, true), (error: unknown) => this.#end(ctx, false, error)))
   }
 
-  /** The chain has ended: what `handleRequest` does then. */
-  #end(ctx: Context, well: boolean, error?: unknown): void {
+  /**
+   * The chain has ended: what `handleRequest` does then.
+   * @returns a promise if somebody's own `ctx.onerror` has
+   */
+  #end(ctx: Context, well: boolean, error?: unknown): Promise<void> | undefined {
     try {
-      if (well) answer(ctx)
-      else fail(ctx, error)
+      const failing = well ? answer(ctx) : fail(ctx, error)
+      if (failing !== undefined) return this.#settle(ctx, Promise.resolve(failing))
     } catch (thrown) {
       this.#lastResort(ctx, thrown)
     }
     ctx[lifetime].handled()
+    return undefined
   }
 
   /** The same with a promise more, where a storage, or a `handleRequest` or `compose` of somebody's, stands between. */
@@ -235,13 +242,18 @@ export class App<State = DefaultState> extends EventEmitter {
       life.handled()
       return ENDED
     }
-    return (life.running = answered.then(
+    return (life.running = this.#settle(ctx, answered))
+  }
+
+  #settle(ctx: Context, answered: Promise<void>): Promise<void> {
+    const life = ctx[lifetime]
+    return answered.then(
       () => life.handled(),
       (error: unknown) => {
         this.#lastResort(ctx, error)
         life.handled()
       },
-    ))
+    )
   }
 
   /** Runs the chain, answers with what it left in ctx, or with its error: at once, if the chain ended at once. */
@@ -249,8 +261,7 @@ export class App<State = DefaultState> extends EventEmitter {
     ctx.res.statusCode = 404
     const running = fn(ctx)
     if (running !== ENDED) return running.then(() => answer(ctx), (error: unknown) => fail(ctx, error))
-    answer(ctx)
-    return ENDED
+    return answer(ctx) ?? ENDED
   }
 
   /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
@@ -367,14 +378,16 @@ export class App<State = DefaultState> extends EventEmitter {
 /** As it is unless somebody has another: `callback()` calls that. */
 const { handleRequest } = App.prototype
 
-function answer(ctx: Context): void {
+/** @returns what `ctx.onerror` does: nothing, or a promise if it is somebody's own */
+function answer(ctx: Context): Promise<void> | undefined {
   try {
     respond(ctx)
+    return undefined
   } catch (error) {
-    fail(ctx, error)
+    return fail(ctx, error)
   }
 }
 
-function fail(ctx: Context, error: unknown): void {
-  ctx.onerror(error ?? toError(error))
+function fail(ctx: Context, error: unknown): Promise<void> | undefined {
+  return ctx.onerror(error ?? toError(error)) as Promise<void> | undefined
 }

@@ -36,7 +36,7 @@ export class Connection {
   /** Tells the socket, as Node would, when its timeout has passed without a byte. */
   checkIdle(now: number): void {
     const { socket } = this
-    if (!socket.timeout || socket.writableLength > 0) {
+    if (!socket.timeout) {
       this.#idleSince = 0
       return
     }
@@ -74,12 +74,14 @@ export class Connections extends Set<Socket> {
     this.#onLostPipeline = onLostPipeline
   }
 
-  /** Follows `server`'s connections from now on. Those it has already are met with their next request. */
-  follow(server: Server): void {
+  /**
+   * Follows `server`'s connections from now on. Those it has already are met with their next request.
+   * @param sweep - keeps its keepAliveTimeout
+   */
+  follow(server: Server, sweep?: IdleSweep): void {
     this.servers.add(server)
     server.on('close', () => this.servers.delete(server))
     server.on('listening', () => this.servers.add(server))
-    const sweep = 'keepAliveTimeout' in server ? new IdleSweep(server, this.#records) : undefined
     if ('setSecureContext' in server) { // of TLS: https and http2, too
       server.on('connection', (socket: Socket) => this.#handshake(socket))
       server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket, sweep))
@@ -87,6 +89,11 @@ export class Connections extends Set<Socket> {
       server.on('connection', (socket: Socket) => this.add(socket, sweep))
     }
     server.on('session', (session: ServerHttp2Session) => this.#addSession(session))
+  }
+
+  /** Follows a server whose responses are of our own class, so that idle connections need no timers. */
+  followSwept(server: HttpServer): void {
+    this.follow(server, new IdleSweep(server, this.#records))
   }
 
   override add(socket: Socket, sweep?: IdleSweep): this {

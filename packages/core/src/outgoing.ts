@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { finishing, type Watched } from './idle-sweep'
 import { Incoming } from './incoming'
 
 /**
@@ -99,6 +100,18 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
     // What Node counts: lib/_http_outgoing.js, _storeHeader, v20.20. By default it sends nothing in chunks in HTTP/1.0.
     this.whole = chunk !== undefined && chunk === this.waitingBody && !this.uncounted && this.useChunkedEncodingByDefault
     return super.end(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
+  /** Node starts the timeout of an idle connection while it hears of 'finish': so that IdleSweep knows. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    const socket = event === 'finish' ? (this.socket as Watched | null) : null
+    if (socket === null) return super.emit(event as string, ...args)
+    socket[finishing] = true
+    try {
+      return super.emit('finish')
+    } finally {
+      socket[finishing] = false
+    }
   }
 
   /** The Content-Type that a body has, unless it is undefined. */

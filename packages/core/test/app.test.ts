@@ -157,6 +157,20 @@ describe('App', () => {
       expect(lines.join()).to.include('broken')
     })
 
+    for (const how of ['at once', 'later']) {
+      it(`waits for an overridden ctx.onerror that fails later, of a chain that ends ${how}`, async () => {
+        const app = new App()
+        app.context.onerror = (async () => {
+          await new Promise(setImmediate)
+          throw new Error('broken onerror')
+        }) as () => void
+        app.use(how === 'at once' ? (ctx) => { ctx.body = 1n } : async (ctx) => { ctx.body = 1n })
+        const port = await serve(app)
+        const lines = await printed(async () => expect((await ask(port)).status).to.equal(500))
+        expect(lines[0]).to.contain('broken onerror')
+      })
+    }
+
     it('does not leave a client waiting when an overridden ctx.onerror throws', async () => {
       const app = new App()
       app.context.onerror = () => { throw new Error('broken onerror') }

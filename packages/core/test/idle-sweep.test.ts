@@ -97,6 +97,65 @@ describe('a connection of app.listen', () => {
     expect(called).to.deep.equal(['/'])
   })
 
+  it("keeps a handler's timeout that is renewed, also when it is as long as keepAliveTimeout", async () => {
+    const app = new App()
+    app.use(async (ctx) => {
+      for (let renewed = 0; renewed < 2; renewed++) {
+        ctx.req.setTimeout(1_000)
+        await delay(700)
+      }
+      ctx.body = 'hello'
+    })
+    const client = new Client(await serve(app, brief(app))).send(GET)
+    await client.sees('hello')
+  })
+
+  it("calls a socket's own setTimeout, as it was when the connection came", async () => {
+    const app = hello()
+    const server = app.listen(0)
+    const called: number[] = []
+    server.prependListener('connection', (socket: Socket) => {
+      const { setTimeout } = socket
+      socket.setTimeout = function (ms, callback) {
+        called.push(ms)
+        return setTimeout.call(this, ms, callback)
+      }
+    })
+    const client = new Client(await serve(app, server)).send(GET)
+    await client.sees('hello')
+    await client.send(GET).sees('hello', 2)
+    expect(called[0]).to.be.at.least(5_000)
+    expect(called).to.include(0)
+  })
+
+  it('is told by a listener that throws of its own connection only', async () => {
+    const app = hello()
+    const server = brief(app)
+    const port = await serve(app, server)
+    const clients = [new Client(port), new Client(port), new Client(port)]
+    for (const client of clients) await client.send(GET).sees('hello')
+    const before = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException').once('uncaughtException', () => before.forEach((listener) => process.on('uncaughtException', listener)))
+    let told = 0
+    server.on('timeout', (socket: Socket) => {
+      if (told++ === 0) throw new Error('of a listener')
+      socket.destroy()
+    })
+    await Promise.any([0, 1, 2].map((first) => Promise.all(clients.filter((_, index) => index !== first).map(({ closed }) => closed))))
+  })
+
+  for (const ms of [100, Number.NaN]) {
+    it(`is left to Node with a keepAliveTimeout of ${ms}`, async () => {
+      const app = hello()
+      const server = app.listen(0)
+      server.keepAliveTimeout = ms
+      const client = new Client(await serve(app, server)).send(GET)
+      await client.sees('hello')
+      if (ms > 0) await client.closed
+      else await client.send(GET).sees('hello', 2)
+    })
+  }
+
   it('has no timeout once it is upgraded', async () => {
     const app = hello()
     const server = brief(app)

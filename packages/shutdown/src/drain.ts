@@ -39,7 +39,7 @@ export class Drain {
   constructor(target: Target, onResponse: (res: ServerResponse) => void) {
     this.#target = target
     this.#servers = [...target.servers]
-    this.#waits = new Waits(new IdleConnections(this.#servers))
+    this.#waits = new Waits(new IdleConnections(this.#servers, () => this.#lines.keys()))
     this.#onResponse = onResponse
     for (const server of this.#servers) {
       for (const gate of this.#requests) gate.take(server)

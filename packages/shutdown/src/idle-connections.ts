@@ -1,20 +1,25 @@
 import { Server as HttpServer } from 'node:http'
 import { type Server, Socket } from 'node:net'
 
+const { closeIdleConnections } = HttpServer.prototype
+
 /**
  * Which connections are between two messages, as Node's parser has it: it alone knows that the bytes which brought a
- * request held the beginning of another. Node tells nobody, and only ends them: `closeIdleConnections` is called, and
- * a `destroy` that destroys nothing stands by while it runs (lib/_http_server.js, v20.20 and v26.10).
- * A connection that has brought nothing yet is none of them.
+ * request held the beginning of another. Node tells nobody, and only destroys them: its `closeIdleConnections` runs while
+ * their `destroy` notes that it was called, and no more (lib/_http_server.js, v20.20 and v26.10).
+ * A connection that has brought nothing yet is none of them, nor is one of a server that never listened itself.
  */
 export class IdleConnections {
   readonly #servers: readonly Server[]
+  readonly #sockets: () => Iterable<Socket>
   /** Those that were idle when Node was asked last, and what they had brought by then. */
   readonly #bytes = new Map<Socket, number>()
   #asked = false
 
-  constructor(servers: readonly Server[]) {
+  /** @param sockets - all of the servers' connections */
+  constructor(servers: readonly Server[], sockets: () => Iterable<Socket>) {
     this.#servers = servers
+    this.#sockets = sockets
   }
 
   has(socket: Socket): boolean {
@@ -24,23 +29,32 @@ export class IdleConnections {
     return this.#bytes.get(socket) === socket.bytesRead
   }
 
-  /** Once a turn of the event loop at most: Node goes through all of its connections. */
+  /** Once for all that are asked about together: Node goes through all of its connections. */
   #ask(): void {
     this.#asked = true
-    setImmediate(() => (this.#asked = false))
+    queueMicrotask(() => (this.#asked = false))
     const bytes = this.#bytes
     bytes.clear()
-    const { prototype } = Socket
-    const own = Object.getOwnPropertyDescriptor(prototype, 'destroy')
-    prototype.destroy = function () {
+    const note = function (this: Socket): Socket {
       bytes.set(this, this.bytesRead)
       return this
     }
+    const restores = [standIn(Socket.prototype, note)]
     try {
-      for (const server of this.#servers) HttpServer.prototype.closeIdleConnections.call(server)
+      for (const socket of this.#sockets()) {
+        if (socket.destroy !== note) restores.push(standIn(socket, note)) // has its own, or is no net.Socket
+        if (socket.destroy !== note) return // is frozen: it must not be destroyed
+      }
+      for (const server of this.#servers) closeIdleConnections.call(server as HttpServer)
     } finally {
-      if (own === undefined) Reflect.deleteProperty(prototype, 'destroy')
-      else Object.defineProperty(prototype, 'destroy', own)
+      for (const restore of restores) restore()
     }
   }
+}
+
+/** @returns takes it away again */
+function standIn(object: object, destroy: () => unknown): () => void {
+  const own = Object.getOwnPropertyDescriptor(object, 'destroy')
+  if (!Reflect.defineProperty(object, 'destroy', { value: destroy, configurable: true, writable: true })) return () => {}
+  return () => void (own === undefined ? Reflect.deleteProperty(object, 'destroy') : Reflect.defineProperty(object, 'destroy', own))
 }

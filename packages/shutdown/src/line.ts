@@ -160,7 +160,7 @@ export class Line {
   #linger(req?: IncomingMessage): void {
     const socket = this.#socket
     this.ended = true
-    socket.setTimeout(0) // we watch it ourselves
+    if ('setTimeout' in socket) socket.setTimeout(0) // we watch it ourselves; a Duplex that a server was given has none
     socket.off('finish', socket.destroy) // Socket.destroySoon, which Node calls after the last response, would not wait
     if (req?.complete === false) req.resume()
     else if (this.upgraded) socket.resume()

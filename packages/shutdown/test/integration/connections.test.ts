@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { type ShutdownReport } from '../../src'
@@ -8,6 +10,27 @@ import { Gate, type Kind, kinds, Service } from '../service'
 
 /** What a client does 300 ms into the drain. */
 const LATER = 300
+
+/** What others do to `destroy`; each is undone by what it returns. */
+const wraps: Record<string, (sockets: Socket[]) => () => void> = {
+  'wrapped': (sockets) => {
+    for (const socket of sockets) {
+      const { destroy } = socket
+      socket.destroy = function (...args) {
+        return destroy.apply(this, args)
+      }
+    }
+    return () => {}
+  },
+  'frozen': (sockets) => {
+    for (const socket of sockets) Object.defineProperty(socket, 'destroy', { value: socket.destroy })
+    return () => {}
+  },
+  'read-only in its prototype': () => {
+    Object.defineProperty(Socket.prototype, 'destroy', { get: () => Duplex.prototype.destroy, configurable: true })
+    return () => Reflect.deleteProperty(Socket.prototype, 'destroy')
+  },
+}
 
 for (const kind of kinds) {
   describe(`connections of a server that stops (${kind})`, () => {
@@ -79,22 +102,6 @@ for (const kind of kinds) {
       expect(performance.now() - told).to.be.within(200, 1_500)
       expect((await stopped).connections).to.deep.equal({ idle: 1, drained: 1, destroyed: 0 })
     })
-
-    if (kind.endsWith('App')) {
-      it('a connection that has been idle for a second ends before those that have just been used', async () => {
-        const service = await Service.handle(kind, (_, res) => res.end('ok'))
-        ;(service.server as HttpServer).keepAliveTimeout = 3_000 // seen to be idle within 600 ms
-        const [seldom, often] = [await service.connect(), await service.connect()]
-        await seldom.get('/').answer()
-        await delay(1_900)
-        await often.get('/').answer()
-        const stopped = service.shutdown.stop()
-        const ends: string[] = []
-        await Promise.all([often.end().then(() => ends.push('often')), seldom.end().then(() => ends.push('seldom'))])
-        expect(ends).to.deep.equal(['seldom', 'often'])
-        expect((await stopped).connections).to.deep.equal({ idle: 2, drained: 0, destroyed: 0 })
-      })
-    }
 
     it('requests pipelined behind a running one before the drain are all answered, the last with close', async () => {
       const [entered, release] = [new Gate(), new Gate()]
@@ -210,6 +217,30 @@ for (const kind of kinds) {
       expect([answer.body, answer.headers['connection']]).to.deep.equal(['/2', 'close'])
       expect(await stopped).to.include({ clean: true })
     })
+
+    for (const [how, wrap] of Object.entries(wraps)) {
+      it(`connections whose destroy is ${how} have their time, too`, async () => {
+        const service = await Service.handle(kind, (_, res) => res.end('ok'))
+        const sockets: Socket[] = []
+        service.server.on(kind.startsWith('https') ? 'secureConnection' : 'connection', (socket: Socket) => sockets.push(socket))
+        const [idle, half, used] = [await service.connect(), await service.connect(), await service.connect()]
+        for (const client of [idle, half, used]) await client.get('/').answer()
+        const restore = wrap(sockets)
+        try {
+          half.send('GET / HT')
+          await used.get('/').answer()
+          const stopped = service.shutdown.stop()
+          await service.draining()
+          await delay(LATER)
+          const answer = await half.send('TP/1.1\r\nHost: x\r\n\r\n').answer()
+          expect([answer.status, answer.headers['connection']]).to.deep.equal([200, 'close'])
+          await Promise.all([idle.end(), used.end()])
+          expect(await stopped).to.include({ clean: true })
+        } finally {
+          restore()
+        }
+      })
+    }
 
     for (const when of ['before', 'in']) {
       it(`a connection whose upload was answered early is idle once its body has come ${when} the drain`, async () => {
@@ -446,3 +477,21 @@ async function lengthOf(req: IncomingMessage): Promise<number> {
   for await (const chunk of req) length += (chunk as Buffer).length
   return length
 }
+
+describe('connections of app.listen', () => {
+  afterEach(() => Service.stopAll())
+
+  it('end before those that have just been used, if they have been idle for a second', async () => {
+    const service = await Service.start((ctx) => { ctx.body = 'ok' })
+    ;(service.server as HttpServer).keepAliveTimeout = 3_000 // seen to be idle within 600 ms
+    const [seldom, often] = [await service.connect(), await service.connect()]
+    await seldom.get('/').answer()
+    await delay(1_900)
+    await often.get('/').answer()
+    const stopped = service.shutdown.stop()
+    const ends: string[] = []
+    await Promise.all([often.end().then(() => ends.push('often')), seldom.end().then(() => ends.push('seldom'))])
+    expect(ends).to.deep.equal(['seldom', 'often'])
+    expect((await stopped).connections).to.deep.equal({ idle: 2, drained: 0, destroyed: 0 })
+  })
+})
