@@ -9,7 +9,7 @@ const SHARE = 1 / 5
 /** and after so long (ms). */
 const LONGEST_PAUSE = 5_000
 
-/** Set on a socket while Node is told that a response on it is finished. */
+/** Set on a socket when a response on it is finished, until Node has said how long it may be idle. */
 export const finishing = Symbol('finishing')
 
 /** A socket that a sweep watches. */
@@ -21,7 +21,7 @@ const { setTimeout, setImmediate } = globalThis
 /**
  * Keeps a server's keepAliveTimeout: looks at all connections now and then, where Node starts a timer with each response
  * and stops it with the next request, 1.1k instructions of 49k (Node 20).
- * Node says by `socket.setTimeout(ms)` how long a connection may stay idle, while it hears that a response is finished
+ * Node says by `socket.setTimeout(ms)` how long a connection may stay idle, as soon as a finished response has let it go
  * (lib/_http_server.js, resOnFinish and resetSocketTimeout, v20.20). That call, and its 0 when the next request comes,
  * are kept here; with any other, Node's own method is back for the rest of the connection.
  * What has been idle for too long is told as by Node, with 'timeout': later than by Node, by two fifths of the
@@ -40,7 +40,7 @@ export class IdleSweep {
     const isIdleTimeout = (ms: number): boolean => this.#isIdleTimeout(ms)
     this.#setTimeout = function (this: Watched, ms: number, callback?: () => void): Socket {
       if (callback === undefined && (ms === 0 || (this[finishing] && isIdleTimeout(ms)))) {
-        this[finishing] = false // Node's listener is the first
+        this[finishing] = false
         ;(this as { timeout: number }).timeout = ms // read-only to others
         return this
       }

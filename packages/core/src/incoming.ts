@@ -6,19 +6,24 @@ const accessorOf = (prototype: object, name: string) => Object.getOwnPropertyDes
 const headers = accessorOf(IncomingMessage.prototype, 'headers')
 
 /**
- * An IncomingMessage that costs less, of servers of `App.listen`. Two things are made only for those who look:
+ * An IncomingMessage that costs less, of servers of `App.listen`. Three things are made only for those who look:
  * - the object `headers`, which costs 3 % of a request with a body (Node 20);
  * - the end of a request without a body. Once the response is ended Node reads what nobody has read, to be ready for the
  *   next request (lib/_http_server.js, resOnFinish): for a body that is not there it has the stream flow, end and close,
- *   which is a seventh of a request. Who listens to that, before or after, has it as ever.
+ *   which is a seventh of a request;
+ * - the close of one whose body was read to its end.
+ *
+ * Who listens to these, before or after, has them as ever.
  */
 export class Incoming extends IncomingMessage {
   /** The response to it. */
   outgoing: ServerResponse | undefined = undefined
   /** `headers` may say something else than the client. */
   headersRead = false
-  /** Somebody has listened to how it ends. */
+  /** Somebody has listened to its data or its end, */
   private heard = false
+  /** or to its close. */
+  private closeHeard = false
   /** It has nothing to read, and is as good as read and closed. */
   private over = false
 
@@ -39,6 +44,13 @@ export class Incoming extends IncomingMessage {
     return super.read(size) as unknown
   }
 
+  /** Node's way to close what has ended (lib/internal/streams/readable.js, endReadableNT, v20.20). */
+  override destroy(error?: Error): this {
+    if (error || this.closeHeard || !this.complete || !hasEnded(this)) return super.destroy(error)
+    this.over = true
+    return this
+  }
+
   override on(event: string | symbol, listener: (...args: never[]) => void): this {
     super.on(event, listener as () => void)
     this.hear(event)
@@ -52,16 +64,19 @@ export class Incoming extends IncomingMessage {
   }
 
   private hear(event: string | symbol): void {
-    if (event !== 'end' && event !== 'close' && event !== 'readable' && event !== 'data') return
-    this.heard = true
-    if (!this.over || event === 'close') return // it has closed already
+    if (event === 'close') this.closeHeard = true
+    else if (event === 'end' || event === 'readable' || event === 'data') this.heard = true
+    else return
+    if (!this.over || event === 'close' || hasEnded(this)) return
     this.over = false
     super.resume()
   }
 
   private leavesNothing(): boolean {
     if (this.over) return true
-    if (this.heard || !this.complete || this.outgoing?.writableEnded !== true || this.readableLength > 0 || this.readableDidRead) return false
+    if (this.heard || this.closeHeard || !this.complete || this.outgoing?.writableEnded !== true || this.readableLength > 0 || this.readableDidRead) {
+      return false
+    }
     return (this.over = true)
   }
 
@@ -88,6 +103,13 @@ export class Incoming extends IncomingMessage {
       })
     }
   }
+}
+
+const ended = accessorOf(Readable.prototype, 'readableEnded')
+
+/** Whether it has emitted 'end'. */
+function hasEnded(req: Incoming): boolean {
+  return ended.get.call(req) as boolean
 }
 
 /** One header, or undefined: of several with one name, and where somebody has seen them before, as `req.headers` has it. */

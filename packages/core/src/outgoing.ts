@@ -102,16 +102,15 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
     return super.end(chunk, encoding as BufferEncoding, callback as () => void)
   }
 
-  /** Node starts the timeout of an idle connection while it hears of 'finish': so that IdleSweep knows. */
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
-    const socket = event === 'finish' ? (this.socket as Watched | null) : null
-    if (socket === null) return super.emit(event as string, ...args)
-    socket[finishing] = true
-    try {
-      return super.emit('finish')
-    } finally {
-      socket[finishing] = false
-    }
+  override assignSocket(socket: Watched): void {
+    socket[finishing] = false
+    super.assignSocket(socket)
+  }
+
+  /** Once it is finished, Node says how long the connection may be idle, unless another response waits for it. */
+  override detachSocket(socket: Watched): void {
+    super.detachSocket(socket)
+    socket[finishing] = this.writableEnded
   }
 
   /** The Content-Type that a body has, unless it is undefined. */

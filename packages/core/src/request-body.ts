@@ -105,8 +105,9 @@ function tooLarge(limit: number): Error {
  */
 export function decode(body: Buffer, charset: string): string {
   if (charset === '' || charset === 'utf-8') {
-    if (!isUtf8(body)) throw undecodable('utf-8')
-    return body.toString('utf8', startsWithMark(body) ? 3 : 0)
+    const text = body.toString('utf8', startsWithMark(body) ? 3 : 0)
+    if (text.includes(REPLACEMENT) && !isUtf8(body)) throw undecodable('utf-8')
+    return text
   }
   let decoder: TextDecoder
   try {
@@ -124,6 +125,9 @@ export function decode(body: Buffer, charset: string): string {
 function undecodable(charset: string): Error {
   return createHttpError(400, `The body is not in the charset ${charset}`)
 }
+
+/** What bytes that are no UTF-8 become; a text may also hold it. */
+const REPLACEMENT = '\ufffd'
 
 /** The byte order mark, which is no part of the text (WHATWG Encoding, UTF-8 decode). */
 function startsWithMark(body: Buffer): boolean {

@@ -194,13 +194,7 @@ export class Request {
 
   /** The charset that Content-Type names, or ''. */
   get charset(): string {
-    const type = headerOf(this.req, 'content-type') ?? ''
-    if (!type.includes(';')) return ''
-    try {
-      return contentType().parse(type).parameters['charset'] || ''
-    } catch {
-      return ''
-    }
+    return charsetOf(headerOf(this.req, 'content-type') ?? '')
   }
 
   /** Content-Length in bytes, or undefined. */
@@ -300,10 +294,11 @@ export class Request {
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
   async json(options?: BodyOptions): Promise<unknown> {
-    if (!isJson(headerOf(this.req, 'content-type') ?? '')) {
+    const type = headerOf(this.req, 'content-type') ?? ''
+    if (!isJson(type)) {
       throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
     }
-    return parseJson(decode(await this.buffer(options), this.charset))
+    return parseJson(decode(await this.buffer(options), charsetOf(type)))
   }
 
   toJSON() {
@@ -316,6 +311,15 @@ export class Request {
 
   [inspect.custom](): unknown {
     return this.inspect()
+  }
+}
+
+function charsetOf(type: string): string {
+  if (!type.includes(';')) return ''
+  try {
+    return contentType().parse(type).parameters['charset'] || ''
+  } catch {
+    return ''
   }
 }
 

@@ -129,6 +129,45 @@ describe('a request without a body', () => {
   })
 })
 
+describe('a request with a body', () => {
+  const POST = 'POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 4\r\n\r\nbody'
+
+  for (const listener of ['nobody', 'somebody', 'somebody at its end']) {
+    it(`is closed once it is read, when ${listener} listens to that`, async () => {
+      const [ours, nodes] = await both(async (req, res) => {
+        const seen: unknown[] = []
+        if (listener === 'somebody') req.on('close', () => seen.push('close'))
+        req.on('end', () => {
+          seen.push('end', flags(req))
+          if (listener === 'somebody at its end') req.on('close', () => seen.push('close'))
+        })
+        req.resume()
+        await once(req, 'end')
+        await turns()
+        seen.push(flags(req))
+        const late = finished(req).then(() => seen.push('finished'))
+        res.end('hello')
+        await late
+        req.destroy()
+        await turns()
+        return [...seen, flags(req)]
+      }, POST)
+      expect(ours).to.deep.equal(nodes)
+      expect(ours.includes('close')).to.equal(listener !== 'nobody')
+    })
+  }
+
+  it('that is destroyed before it is read ends its connection', async () => {
+    const [ours, nodes] = await both(async (req) => {
+      const closed = once(req.socket, 'close')
+      req.destroy()
+      await closed
+      return flags(req)
+    }, POST.replace('body', 'bo'))
+    expect(ours).to.deep.equal(nodes)
+  })
+})
+
 describe('headerOf', () => {
   /** What a handler reads of a request with these header lines. */
   async function read(lines: string, handler: Handler): Promise<unknown> {
