@@ -16,7 +16,7 @@ export class Arrivals {
   /** Counts leaves, or nodes with leaves, that were noted. */
   count = 0
   /** Begin and end of the captures on the way to where the walk is. */
-  readonly way: number[] = []
+  readonly way: number[] = Array.from({ length: 16 }, () => 0) // a store that may grow an array costs more: most paths need no more
   /** So many captures on the way are of the last leaf or hit: they are copied only if the walk goes on over them. */
   pending = 0
   #method = ''

@@ -34,14 +34,15 @@ export class PathText {
 
   /** Where `text`, whose first character is at `at`, ends in the path if it goes on there, or -1. */
   textEnd(text: readonly number[], at: number): number {
-    const path = this.path
     const end = at + text.length
+    const path = this.path // behind `end`: V8 keeps one feedback for `length` of a first parameter and of a first local
     if (end > path.length) return -1
-    for (let index = at + 1; index < end; index++) {
+    let index = at + 1
+    for (; index < end; index++) {
       const code = path.charCodeAt(index)
       if (code !== text[index - at] && !this.same(code, text[index - at] as number)) return -1
     }
-    return end
+    return index // not `end`, for which the processor would wait until the text's length is read
   }
 
   /** The last place, from `from` back to `least`, where `text` begins, or -1. */

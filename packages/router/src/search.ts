@@ -33,31 +33,27 @@ export class Search {
       const { root, fold } = trees[index] as Tree
       this.#text.fold = fold
       // Mostly all begin with '/': one node less.
-      this.#visit(root.below !== undefined && !root.stops && path.charCodeAt(0) === SLASH ? root.below : root, 0, 0)
+      this.#visit(root.below !== undefined && root.ends === 0 && root.captures === 0 && path.charCodeAt(0) === SLASH ? root.below : root, 0, 0)
     }
     this.arrivals.end()
   }
 
   /** Goes on to `node`, whose text begins with the character at `at`, with `depth` captures behind it. */
   #visit(node: Node, from: number, depth: number): void {
-    const { path } = this.#text
+    const text = this.#text
+    const { arrivals } = this
+    const { path } = text
     const { length } = path
     let at = from | 0 // an integer: its callers' are tagged
     // The last of the ways on is taken in this loop, the others by recursion: mostly there is one way.
     for (;;) {
-      for (;;) {
-        const { size } = node
-        if (size <= 1) at += size
-        else if ((at = this.#text.textEnd(node.text, at)) === -1) return
-        if (at >= length || node.stops) break
-        const next = this.#text.next(node, path.charCodeAt(at))
-        if (next === undefined) return
-        node = next
-      }
-      if (node.ends !== 0 && (at + 1 >= length || (node.ends & OPEN) !== 0)) this.arrivals.arrive(node, path, at, depth)
+      const { size } = node
+      if (size === 1) at++ // not `+= size`: the processor then need not wait for the node to read the next character
+      else if (size !== 0 && (at = text.textEnd(node.text, at)) === -1) return
+      if (node.ends !== 0 && (at + 1 >= length || (node.ends & OPEN) !== 0)) arrivals.arrive(node, path, at, depth)
       if (at >= length) return
-      const next = this.#text.next(node, path.charCodeAt(at))
-      if (!node.captures) {
+      const next = text.next(node, path.charCodeAt(at))
+      if (node.captures === 0) {
         if (next === undefined) return
         node = next
         continue
@@ -65,9 +61,16 @@ export class Search {
 
       if (next !== undefined) this.#visit(next, at, depth)
       const { rest, branches, segment } = node
-      if (rest !== undefined) this.#takeRest(rest, at, depth)
       let to: Node | undefined = segment
       let end = at
+      if (rest !== undefined) {
+        if (rest.sole === -1 && branches === undefined && segment === undefined) {
+          to = rest
+          end = length
+        } else {
+          this.#takeRest(rest, at, depth)
+        }
+      }
       if (branches !== undefined) {
         const last = branches.length - 1
         for (let index = 0; index <= last; index++) {
@@ -79,7 +82,7 @@ export class Search {
         }
       }
       if (segment !== undefined) {
-        end = this.#text.segmentEnd(at)
+        end = text.segmentEnd(at)
         if (end === at) return
         if (segment.inner) {
           this.#take(segment, at, end, depth, true, true)
@@ -87,14 +90,15 @@ export class Search {
         }
       }
       if (to === undefined) return
-      this.arrivals.mark(depth, at, end)
+      arrivals.mark(depth, at, end)
       depth++
-      if (to.ends !== 0 && (end + 1 >= length || (to.ends & OPEN) !== 0)) this.arrivals.arrive(to, path, end, depth)
-      if (end === length) return
-      const behind = segment === undefined ? this.#text.next(to, path.charCodeAt(end)) : to.below
-      if (behind === undefined) return
-      node = behind
+      node = to
       at = end
+      // Mostly a segment with more behind it: one node less.
+      if (to === segment && end + 1 < length && (to.ends & OPEN) === 0) {
+        if (to.below === undefined) return
+        node = to.below
+      }
     }
   }
 

@@ -68,7 +68,7 @@ export class Tree {
 
   #capture(from: Node, capture: Capture): Node {
     const { inSegment, orSegment } = capture
-    from.captures = from.stops = true
+    from.captures = 1
     from.leafCount++
     if (capture.until === '' && inSegment) return (from.segment ??= new Node([]))
     if (capture.until === '' && !orSegment) return (from.rest ??= new Node([]))
