@@ -160,14 +160,6 @@ export class App<State = DefaultState> extends EventEmitter {
     return this.#connections.sessions
   }
 
-  /**
-   * For how long (ms) a connection has been idle at least. 0 if that is not known: connections are looked at every
-   * fifth of their server's keepAliveTimeout.
-   */
-  idleFor(socket: Socket): number {
-    return this.#connections.of(socket)?.idleFor ?? 0
-  }
-
   /** Node 20 and 22 close queued responses of a pipeline without a word when their socket goes. */
   #loseQueued(socket: Socket): void {
     for (const ctx of this.#inflight) {

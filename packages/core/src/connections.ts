@@ -26,13 +26,6 @@ export class Connection {
     this.socket = socket
   }
 
-  /** For how long (ms) it has been idle for certain: since a sweep saw it so. 0 if none has, or bytes have come since. */
-  get idleFor(): number {
-    const { socket } = this
-    if (this.open > 0 || this.#idleSince === 0 || socket.bytesRead + socket.bytesWritten !== this.#bytes) return 0
-    return Math.max(0, performance.now() - this.#idleSince)
-  }
-
   /** Tells the socket, as Node would, when its timeout has passed without a byte. */
   checkIdle(now: number): void {
     const { socket } = this
@@ -132,10 +125,6 @@ export class Connections extends Set<Socket> {
     if (server?.listening && !this.servers.has(server)) this.follow(server) // that of `inject` does not listen
     if (typeof socket.once !== 'function') return undefined // a stand-in
     this.add(socket)
-    return this.#records.get(socket)
-  }
-
-  of(socket: Socket): Connection | undefined {
     return this.#records.get(socket)
   }
 

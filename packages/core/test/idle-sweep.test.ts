@@ -208,17 +208,6 @@ describe('a sweep', () => {
     expect(told()).to.equal(1)
   })
 
-  it('knows for how long a connection has been idle, until it is used', async () => {
-    const { client, connection, socket } = await one()
-    expect(connection.idleFor).to.equal(0)
-    connection.checkIdle(performance.now() - 500)
-    expect(connection.idleFor).to.be.at.least(500)
-    const before = socket.bytesRead
-    client.send('GET / HT')
-    while (socket.bytesRead === before) await new Promise(setImmediate)
-    expect(connection.idleFor).to.equal(0)
-  })
-
   it('leaves alone what has not been answered, or has no timeout', async () => {
     const { connection, socket, told } = await one()
     socket.setTimeout(0)

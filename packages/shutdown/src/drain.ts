@@ -62,7 +62,7 @@ export class Drain {
     const sessions = [...this.#target.sessions]
     for (const [index, session] of sessions.entries()) this.#endSession(session, (spread * index) / sessions.length)
     for (const server of this.#servers) server.on('session', this.#endNewSession)
-    for (const [socket, line] of this.#lines) line.closeWhenIdle(this.#target.idleFor?.(socket) ?? 0)
+    for (const line of this.#lines.values()) line.closeWhenIdle()
   }
 
   /** Connections that are left. */
@@ -118,7 +118,7 @@ export class Drain {
       if (this.#lines.get(socket) === line) this.#lines.delete(socket)
       this.#checkEmptied()
     })
-    if (this.#closing) line.closeWhenIdle(0)
+    if (this.#closing) line.closeWhenIdle()
   }
 
   /** GOAWAY; its streams finish, later ones are refused so that clients may retry them (RFC 9113 §6.8, §8.7). */

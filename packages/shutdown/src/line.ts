@@ -9,17 +9,15 @@ import { type IdleConnections } from './idle-connections'
  * At think times of 50-200 ms, 20 ms lose requests in every stop, 250 ms none.
  */
 const IDLE_GRACE = 250
-/** The same after a response that could no longer say `Connection: close`, and on a connection that is seldom used. */
-const SHORT_GRACE = 100
-/** A connection that was idle for so long (ms) before the drain brings its next request as likely later as soon. */
-const LONG_IDLE = 1_000
+/** The same after a response that could no longer say `Connection: close`. */
+const AFTER_RESPONSE = 100
 /** How long (ms) a connection may be silent after our FIN before it is destroyed without the peer's. */
 const LINGER = 1_000
 
 /** What the connections of a drain wait for. */
 export class Waits {
   readonly idle = new Countdown<Line>(IDLE_GRACE, (line) => line.endIfIdle())
-  readonly short = new Countdown<Line>(SHORT_GRACE, (line) => line.endIfIdle())
+  readonly afterResponse = new Countdown<Line>(AFTER_RESPONSE, (line) => line.endIfIdle())
   readonly linger = new Countdown<Line>(LINGER, (line) => line.destroyIfSilent())
   readonly idleConnections: IdleConnections
 
@@ -84,17 +82,14 @@ export class Line {
     return true
   }
 
-  /**
-   * The listener is closed: end as soon as nothing is lost by it.
-   * @param idleFor - for how long (ms) it has been idle at least
-   */
-  closeWhenIdle(idleFor: number): void {
+  /** The listener is closed: end as soon as nothing is lost by it. */
+  closeWhenIdle(): void {
     this.#closing = true
-    if (this.#open.length === 0) this.#endAfter(idleFor < LONG_IDLE ? this.#waits.idle : this.#waits.short)
+    if (this.#open.length === 0) this.#endAfter(this.#waits.idle)
   }
 
   #endAfterResponse(): void {
-    if (this.#closing && this.#open.length === 0) this.#endAfter(this.#waits.short)
+    if (this.#closing && this.#open.length === 0) this.#endAfter(this.#waits.afterResponse)
   }
 
   #endAfter(wait: Countdown<Line>): void {

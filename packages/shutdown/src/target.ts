@@ -52,8 +52,6 @@ export interface Target {
   hold(): () => void
   /** @returns the reason that requests of this stop abort with */
   beginStop(stop: Stop): Error
-  /** For how long (ms) a connection has been idle at least; 0 if that is not known. */
-  idleFor?(socket: Socket): number
   /** The stop begins: where requests reach the handlers by the server's own listeners, stand between. */
   takeOver?(): void
   /** Nothing more is asked of it: listeners on servers are taken back. */

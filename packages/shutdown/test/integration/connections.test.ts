@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -477,21 +477,3 @@ async function lengthOf(req: IncomingMessage): Promise<number> {
   for await (const chunk of req) length += (chunk as Buffer).length
   return length
 }
-
-describe('connections of app.listen', () => {
-  afterEach(() => Service.stopAll())
-
-  it('end before those that have just been used, if they have been idle for a second', async () => {
-    const service = await Service.start((ctx) => { ctx.body = 'ok' })
-    ;(service.server as HttpServer).keepAliveTimeout = 3_000 // seen to be idle within 600 ms
-    const [seldom, often] = [await service.connect(), await service.connect()]
-    await seldom.get('/').answer()
-    await delay(1_900)
-    await often.get('/').answer()
-    const stopped = service.shutdown.stop()
-    const ends: string[] = []
-    await Promise.all([often.end().then(() => ends.push('often')), seldom.end().then(() => ends.push('seldom'))])
-    expect(ends).to.deep.equal(['seldom', 'often'])
-    expect((await stopped).connections).to.deep.equal({ idle: 2, drained: 0, destroyed: 0 })
-  })
-})
