@@ -203,7 +203,7 @@ export class App<State = DefaultState> extends EventEmitter {
     ctx.res.statusCode = 404
     const running = fn(ctx)
     if (running === ENDED) return this.#end(ctx, true) ?? ENDED
-    return (life.running = running.then(() => this.#end(ctx, true), (error: unknown) => this.#end(ctx, false, error)))
+    return running.then(() => this.#end(ctx, true), (error: unknown) => this.#end(ctx, false, error))
   }
 
   /**
@@ -234,7 +234,7 @@ export class App<State = DefaultState> extends EventEmitter {
       life.handled()
       return ENDED
     }
-    return (life.running = this.#settle(ctx, answered))
+    return this.#settle(ctx, Promise.resolve(answered)) // somebody's may return none
   }
 
   #settle(ctx: Context, answered: Promise<void>): Promise<void> {
@@ -272,7 +272,10 @@ export class App<State = DefaultState> extends EventEmitter {
       if (!res.writableEnded) reset(res)
       return
     }
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
+    ctx.response.forgetBody()
     res.statusCode = 500
+    res.statusMessage = 'Internal Server Error'
     res.end()
   }
 

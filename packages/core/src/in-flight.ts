@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type Context, lifetime } from './context'
+import { type Context } from './context'
 import { type Lifetime } from './lifetime'
 
 /**
@@ -12,14 +12,16 @@ export class InFlight implements ReadonlySet<Context> {
   #last: Lifetime | undefined = undefined
   #size = 0
   #waiting: (() => void)[] = []
-  readonly #lost = new FinalizationRegistry<Context>((ctx) => ctx[lifetime].handled())
+  /** Those that nobody may be able to end any more: held by whoever can. */
+  readonly #weak = new Set<WeakRef<Lifetime>>()
+  readonly #lost = new FinalizationRegistry<WeakRef<Lifetime>>((ref) => this.#weak.delete(ref) && this.#left())
 
   get size(): number {
     return this.#size
   }
 
   has(ctx: Context): boolean {
-    for (let life = this.#first; life !== undefined; life = life.next) if (life.ctx === ctx) return true
+    for (const life of this.#lives()) if (life.ctx === ctx) return true
     return false
   }
 
@@ -35,13 +37,27 @@ export class InFlight implements ReadonlySet<Context> {
 
   delete(life: Lifetime): void {
     if (!life.inFlight) return
+    life.inFlight = false
+    const { weak } = life
+    if (weak === undefined) this.#unlink(life)
+    else {
+      this.#weak.delete(weak)
+      this.#lost.unregister(weak)
+      life.weak = undefined
+    }
+    this.#left()
+  }
+
+  #unlink(life: Lifetime): void {
     const { previous, next } = life
     if (previous === undefined) this.#first = next
     else previous.next = next
     if (next === undefined) this.#last = previous
     else next.previous = previous
-    life.inFlight = false
     life.previous = life.next = undefined
+  }
+
+  #left(): void {
     if (--this.#size === 0 && this.#waiting.length > 0) this.#wake()
   }
 
@@ -51,11 +67,15 @@ export class InFlight implements ReadonlySet<Context> {
     for (const resolve of waiting) resolve()
   }
 
-  /** Those that are in flight now, in the order of their arrival, without those that end meanwhile. */
+  /** Those that are in flight now, without those that end meanwhile: first those whose response is closed, then by arrival. */
   *values(): SetIterator<Context> {
-    const now: Lifetime[] = []
-    for (let life = this.#first; life !== undefined; life = life.next) now.push(life)
-    for (const { ctx, inFlight } of now) if (inFlight) yield ctx
+    for (const { ctx, inFlight } of this.#lives()) if (inFlight) yield ctx
+  }
+
+  #lives(): Lifetime[] {
+    const lives = [...this.#weak].map((ref) => ref.deref()).filter((life) => life !== undefined)
+    for (let life = this.#first; life !== undefined; life = life.next) lives.push(life)
+    return lives
   }
 
   keys(): SetIterator<Context> {
@@ -93,11 +113,15 @@ export class InFlight implements ReadonlySet<Context> {
   }
 
   /**
-   * Counts a handler as ended once nobody can settle its promise any more: koa-connect's never settles when the
-   * middleware it wraps answers by itself, and each such request would stay here for ever.
+   * Counts a handler as ended once nobody can go on with it any more: koa-connect's never settles when the middleware it
+   * wraps answers by itself, and each such request would stay here for ever. Whoever can go on with it holds its ctx.
    */
-  forgetWhenLost(running: Promise<void>, ctx: Context): void {
-    this.#lost.register(running, ctx)
+  forgetWhenLost(life: Lifetime): void {
+    if (!life.inFlight || life.weak !== undefined) return
+    this.#unlink(life)
+    life.weak = new WeakRef(life)
+    this.#weak.add(life.weak)
+    this.#lost.register(life, life.weak, life.weak)
   }
 
   /** Resolves when nothing is in flight; at once if nothing is. Says nothing about what begins afterwards. */

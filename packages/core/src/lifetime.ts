@@ -25,10 +25,10 @@ export class Lifetime {
   inFlight = false
   previous: Lifetime | undefined = undefined
   next: Lifetime | undefined = undefined
+  /** How the registry holds it once its response is closed. */
+  weak: WeakRef<Lifetime> | undefined = undefined
   #registry: InFlight | undefined = undefined
   #connection: Connection | undefined = undefined
-  /** Settles when the handler has ended. Not kept longer than the response is open. */
-  running: Promise<void> | undefined = undefined
   #handling = true
   #open = true
   #pending = 0
@@ -98,9 +98,8 @@ export class Lifetime {
     }
     response.releaseBody()
     if (diagnostics.end.hasSubscribers) diagnostics.end.publish({ ctx: this.ctx, complete: !this.#gone })
-    if (this.#handling && this.running !== undefined) this.#registry?.forgetWhenLost(this.running, this.ctx)
-    this.running = undefined
     this.#settle()
+    if (this.#handling && this.#registry !== undefined) this.#registry.forgetWhenLost(this)
   }
 
   /** @returns whether the client left before its response was complete */

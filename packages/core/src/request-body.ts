@@ -3,7 +3,6 @@ import { type IncomingMessage } from 'node:http'
 import { type Readable } from 'node:stream'
 import { inspect, TextDecoder } from 'node:util'
 import { createHttpError } from './http-error'
-import { headerOf } from './incoming'
 import { lazy } from './lazy'
 import { type Lifetime } from './lifetime'
 import { typeIs } from './type-is'
@@ -43,12 +42,13 @@ function inflaterOf(req: IncomingMessage, life: Lifetime, limit: number): Inflat
   if (typeof limit !== 'number' || !(limit >= 0)) {
     throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
   }
-  if (req.readableDidRead || req.readableEnded) throw new TypeError('Cannot read the body: it was read already')
+  if (req.readableDidRead) throw new TypeError('Cannot read the body: it was read already')
+  if (req.readableEncoding !== null) throw new TypeError(`Cannot read the body: req.setEncoding('${req.readableEncoding}') was called, and its bytes are lost`)
   if (life.reason !== undefined) throw life.reason as Error
 
-  const encoding = (headerOf(req, 'content-encoding') || 'identity').toLowerCase()
+  const encoding = (req.headers['content-encoding'] || 'identity').toLowerCase()
   if (encoding === 'identity') {
-    if (Number(headerOf(req, 'content-length')) > limit) throw tooLarge(limit)
+    if (Number(req.headers['content-length']) > limit) throw tooLarge(limit)
     return undefined
   }
   const inflate = INFLATE[encoding]
@@ -64,6 +64,10 @@ function collect(
   resolve: (body: Buffer) => void,
   reject: (error: unknown) => void,
 ): void {
+  if (req.readableEnded) { // it has none, and Node was told to make no more of it (optimizeEmptyRequests)
+    resolve(Buffer.alloc(0))
+    return
+  }
   const source = inflater === undefined ? req : req.pipe(inflater)
   const chunks: Buffer[] = []
   let size = 0
@@ -104,7 +108,7 @@ function tooLarge(limit: number): Error {
  * @throws HttpError 415 for a charset we do not know, 400 for bytes that are none of it
  */
 export function decode(body: Buffer, charset: string): string {
-  if (charset === '' || charset === 'utf-8') {
+  if (charset === '' || charset.toLowerCase() === 'utf-8') {
     const text = body.toString('utf8', startsWithMark(body) ? 3 : 0)
     if (text.includes(REPLACEMENT) && !isUtf8(body)) throw undecodable('utf-8')
     return text

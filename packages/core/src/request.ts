@@ -7,7 +7,6 @@ import { type Accepts, acceptsOf } from './accepts'
 import { type App } from './app'
 import { type Context, lifetime } from './context'
 import { createHttpError } from './http-error'
-import { headerOf } from './incoming'
 import { lazy } from './lazy'
 import { formatQuery, parseQuery, type Query } from './query'
 import { type BodyOptions, decode, isJson, parseJson, readBody } from './request-body'
@@ -194,7 +193,7 @@ export class Request {
 
   /** The charset that Content-Type names, or ''. */
   get charset(): string {
-    return charsetOf(headerOf(this.req, 'content-type') ?? '')
+    return charsetOf(this.get('Content-Type'))
   }
 
   /** Content-Length in bytes, or undefined. */
@@ -294,7 +293,7 @@ export class Request {
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
   async json(options?: BodyOptions): Promise<unknown> {
-    const type = headerOf(this.req, 'content-type') ?? ''
+    const type = this.get('Content-Type')
     if (!isJson(type)) {
       throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
     }

@@ -157,6 +157,26 @@ describe('App', () => {
       expect(lines.join()).to.include('broken')
     })
 
+    it('answers nothing but 500 when an overridden ctx.onerror throws after a body was set', async () => {
+      const app = new App()
+      app.context.onerror = () => { throw new Error('broken onerror') }
+      app.use((ctx) => {
+        ctx.body = 'twelve bytes'
+        throw new Error('of the chain')
+      })
+      const port = await serve(app)
+      await printed(async () => {
+        const { status, message, headers, body } = await ask(port)
+        expect([status, message, headers['content-type'], headers['content-length'], body]).to.deep.equal([500, 'Internal Server Error', undefined, undefined, ''])
+      })
+    })
+
+    it('takes a handleRequest that returns nothing', async () => {
+      const app = new App()
+      app.handleRequest = ((ctx: Context) => void ctx.res.end('by hand')) as never
+      expect((await ask(await serve(app))).body).to.equal('by hand')
+    })
+
     for (const how of ['at once', 'later']) {
       it(`waits for an overridden ctx.onerror that fails later, of a chain that ends ${how}`, async () => {
         const app = new App()

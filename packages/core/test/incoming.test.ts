@@ -4,11 +4,9 @@ import { PassThrough } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { expect } from 'chai'
 import onFinished from 'on-finished'
-import { headerOf, Incoming } from '../src/incoming'
+import { Incoming } from '../src/incoming'
 import { Outgoing } from '../src/outgoing'
 import { ask, Client, GET, serveAny } from './harness'
-
-type Handler = (req: IncomingMessage, res: ServerResponse) => unknown
 
 /** A request's handler on a server with our classes and on one without: what it gives must be the same. */
 async function both<T>(handler: (req: IncomingMessage, res: ServerResponse) => Promise<T>, head = GET): Promise<[ours: T, nodes: T]> {
@@ -114,6 +112,35 @@ describe('a request without a body', () => {
     expect(flags(req)).to.deep.equal([false, true, true, true, true, false])
   })
 
+  for (const event of ['finish', 'close']) {
+    it(`closes for who listens in the response's '${event}'`, async () => {
+      const [ours, nodes] = await both(async (req, res) => {
+        let closed = 0
+        res.on(event, () => req.on('close', () => closed++))
+        res.end('hello')
+        await once(res, 'close')
+        await turns()
+        return closed
+      })
+      expect([ours, nodes]).to.deep.equal([1, 1])
+    })
+  }
+
+  it('can be destroyed again, with an error or without, when it is over', async () => {
+    const [ours, nodes] = await both(async (req, res) => {
+      const errors: unknown[] = []
+      req.on('error', (error) => errors.push(error))
+      res.end('hello')
+      await once(res, 'close')
+      await turns()
+      req.destroy()
+      req.destroy(new Error('late'))
+      await turns()
+      return [errors, req.errored, req.readableAborted, flags(req)]
+    })
+    expect(ours).to.deep.equal(nodes)
+  })
+
   it('is none with a body that nobody reads: what is sent is read, and the next request answered', async () => {
     const urls: string[] = []
     const server = http.createServer({ IncomingMessage: Incoming, ServerResponse: Outgoing }, (req, res) => {
@@ -165,38 +192,6 @@ describe('a request with a body', () => {
       return flags(req)
     }, POST.replace('body', 'bo'))
     expect(ours).to.deep.equal(nodes)
-  })
-})
-
-describe('headerOf', () => {
-  /** What a handler reads of a request with these header lines. */
-  async function read(lines: string, handler: Handler): Promise<unknown> {
-    const [ours, nodes] = await both(async (req, res) => {
-      const value = handler(req, res)
-      res.end()
-      return value
-    }, `GET / HTTP/1.1\r\nHost: ebb\r\n${lines}\r\n`)
-    expect(ours).to.deep.equal(nodes)
-    return ours
-  }
-
-  it('has what req.headers has, whatever the case of its name, and of several with one name', async () => {
-    for (const lines of ['', 'CONTENT-type: a\r\n', 'content-type: a\r\nContent-Type: b\r\n', 'X-A: 1\r\nx-a: 2\r\n', 'X-A: \r\n']) {
-      for (const name of ['content-type', 'x-a', 'constructor']) {
-        expect(await read(lines, (req) => headerOf(req, name))).to.equal(await read(lines, (req) => req.headers[name]))
-      }
-    }
-  })
-
-  it('sees what others have made of req.headers', async () => {
-    expect(await read('Content-Type: a\r\n', (req) => {
-      req.headers['content-type'] = 'b'
-      return headerOf(req, 'content-type')
-    })).to.equal('b')
-    expect(await read('Content-Type: a\r\n', (req) => {
-      req.headers = { 'content-type': 'c' }
-      return headerOf(req, 'content-type')
-    })).to.equal('c')
   })
 })
 

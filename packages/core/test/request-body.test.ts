@@ -44,6 +44,26 @@ describe('ctx.request.json', () => {
   })
 })
 
+describe('a body that cannot be read as bytes', () => {
+  for (const body of ['{}', JSON.stringify('x'.repeat(1_000_000))]) {
+    it(`of ${body.length} bytes, because req.setEncoding was called, is an error that says so`, async () => {
+      const app = new App()
+      app.use(async (ctx) => {
+        ctx.req.setEncoding('utf8')
+        ctx.body = await ctx.request.json().catch((error: Error) => error.message)
+      })
+      const { body: said } = await ask(await serve(app), { method: 'POST', headers: json, body })
+      expect(said).to.equal("Cannot read the body: req.setEncoding('utf8') was called, and its bytes are lost")
+    })
+  }
+
+  it('that is none, of a server that makes nothing of it, is empty', async () => {
+    const app = new App({ server: { optimizeEmptyRequests: true } as object }) // Node 24.12
+    app.use(async (ctx) => { ctx.body = { length: (await ctx.request.buffer()).length } })
+    expect((await ask(await serve(app))).body).to.equal('{"length":0}')
+  })
+})
+
 describe('ctx.request.text', () => {
   it('decodes the charset that Content-Type names, UTF-8 by default', async () => {
     expect(await post(asText(), { body: 'häh' })).to.include({ body: '{"got":"häh"}' })
