@@ -17,6 +17,9 @@ export interface BodyOptions {
 
 const MIB = 2 ** 20
 
+/** No encoding (RFC 9110 §8.4.1, §12.5.3). */
+const IDENTITY = 'identity'
+
 type Inflater = NodeJS.ReadWriteStream & Readable
 
 const INFLATE: Record<string, () => Inflater> = {
@@ -46,8 +49,8 @@ function inflaterOf(req: IncomingMessage, life: Lifetime, limit: number): Inflat
   if (req.readableEncoding !== null) throw new TypeError(`Cannot read the body: req.setEncoding('${req.readableEncoding}') was called, and its bytes are lost`)
   if (life.reason !== undefined) throw life.reason as Error
 
-  const encoding = (req.headers['content-encoding'] || 'identity').toLowerCase()
-  if (encoding === 'identity') {
+  const encoding = req.headers['content-encoding']?.toLowerCase() || IDENTITY
+  if (encoding === IDENTITY) {
     if (Number(req.headers['content-length']) > limit) throw tooLarge(limit)
     return undefined
   }

@@ -193,7 +193,7 @@ export class Request {
 
   /** The charset that Content-Type names, or ''. */
   get charset(): string {
-    return charsetOf(this.get('Content-Type'))
+    return charsetOf(this.req.headers['content-type'] ?? '')
   }
 
   /** Content-Length in bytes, or undefined. */
@@ -293,7 +293,7 @@ export class Request {
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
   async json(options?: BodyOptions): Promise<unknown> {
-    const type = this.get('Content-Type')
+    const type = this.req.headers['content-type'] ?? ''
     if (!isJson(type)) {
       throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
     }
