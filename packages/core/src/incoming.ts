@@ -4,11 +4,14 @@ import { Readable } from 'node:stream'
 
 // Symbols: middleware gives a request properties of all names.
 /** The response to a request. */
-export const outgoing = Symbol('outgoing')
+const outgoing = Symbol('outgoing')
 /** Somebody has listened to a request's data, end or close. */
 const heard = Symbol('heard')
 /** It had nothing to read, and is as good as read and closed. */
 const over = Symbol('over')
+
+const { readable, readableEnded, destroyed, closed } = Object.getOwnPropertyDescriptors(Readable.prototype) as unknown as Record<'readable' | 'readableEnded' | 'destroyed' | 'closed', Accessor>
+type Accessor = PropertyDescriptor & { get: () => unknown }
 
 /**
  * An IncomingMessage, of servers of `App.listen`, whose end costs nothing if it has no body and nobody listens. Once the
@@ -17,13 +20,18 @@ const over = Symbol('over')
  * Its flags say what they would say then; who listens later has the events then.
  */
 export class Incoming extends IncomingMessage {
-  [outgoing]: ServerResponse | undefined = undefined;
+  private [outgoing]: ServerResponse | undefined = undefined;
   private [heard] = false;
   private [over] = false
 
   // Without it, fields have JavaScript make one that passes its arguments on in an array.
   constructor(socket: Socket) {
     super(socket)
+  }
+
+  /** Which response it has: the first that is made for it. */
+  answeredBy(res: ServerResponse): void {
+    if (this[outgoing] === undefined) this[outgoing] = res
   }
 
   /** Node's way to read what is left, up to Node 24. */
@@ -70,14 +78,12 @@ export class Incoming extends IncomingMessage {
 
   static {
     Object.defineProperty(this.prototype, 'addListener', { value: this.prototype.on, writable: true, configurable: true })
-    for (const [name, whenOver] of Object.entries({ readable: false, readableEnded: true, destroyed: true, closed: true })) {
-      const accessor = Object.getOwnPropertyDescriptor(Readable.prototype, name) as Required<PropertyDescriptor>
-      Object.defineProperty(this.prototype, name, {
-        ...accessor,
-        get(this: Incoming) {
-          return this[over] ? whenOver : (accessor.get.call(this) as unknown)
-        },
-      })
-    }
+    Object.defineProperties(this.prototype, {
+      // A function each: one that was shared would not be inlined, and Node asks for some with each request.
+      readable: { ...readable, get(this: Incoming) { return !this[over] && (readable.get.call(this) as unknown) } },
+      readableEnded: { ...readableEnded, get(this: Incoming) { return this[over] || (readableEnded.get.call(this) as unknown) } },
+      destroyed: { ...destroyed, get(this: Incoming) { return this[over] || (destroyed.get.call(this) as unknown) } },
+      closed: { ...closed, get(this: Incoming) { return this[over] || (closed.get.call(this) as unknown) } },
+    })
   }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { finishing, type Watched } from './idle-sweep'
-import { Incoming, outgoing } from './incoming'
+import { Incoming } from './incoming'
 
 /**
  * A ServerResponse on which the Content-Type and Content-Length of a body wait for the head and go out with it in one
@@ -26,7 +26,7 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
     // @ts-expect-error -- its types leave out the options that Node itself hands over
     super(req, options)
     this.uncounted = req.method === 'HEAD' // now: middleware may rewrite it
-    if (req instanceof Incoming) req[outgoing] ??= this
+    if (req instanceof Incoming) req.answeredBy(this)
   }
 
   override getHeader(name: string): OutgoingHttpHeader | undefined {
