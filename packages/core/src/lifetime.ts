@@ -1,4 +1,4 @@
-import { type ServerResponse } from 'node:http'
+import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { ClientGoneError, DeadlineError, type ShutdownError } from './abort-reasons'
 import { type Connection } from './connections'
@@ -289,5 +289,6 @@ function isClosed(res: ServerResponse | Http2ServerResponse): boolean {
 function isComplete(res: ServerResponse | Http2ServerResponse): boolean {
   const stream = (res as Partial<Http2ServerResponse>).stream as ServerHttp2Stream | undefined
   if (stream !== undefined) return stream.rstCode === 0 && !stream.aborted && res.writableEnded
-  return (res as ServerResponse).writableFinished
+  const { writableFinished, req } = res as ServerResponse
+  return writableFinished && (req as IncomingMessage | undefined)?.socket?.errored == null // Node 20 and 22 finish what a reset cut off, too
 }

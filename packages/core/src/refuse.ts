@@ -1,5 +1,6 @@
 import { type ServerResponse } from 'node:http'
 import { type Http2ServerResponse } from 'node:http2'
+import { type Socket } from 'node:net'
 
 // RFC 9113 §7. To read it from node:http2 is to load node:http2, at the start of every server.
 const INTERNAL_ERROR = 0x2
@@ -36,11 +37,15 @@ export function reset(res: ServerResponse | Http2ServerResponse): void {
     res.stream.close(INTERNAL_ERROR)
     return
   }
-  const { socket } = res
+  if (res.socket === null) res.once('socket', resetSocket) // queued: it waits for the responses before it
+  else resetSocket(res.socket)
+  res.destroy()
+}
+
+function resetSocket(socket: Socket): void {
   try {
-    socket?.resetAndDestroy()
+    socket.resetAndDestroy()
   } catch {
     // Only TCP has a reset. TLS tells by the missing close_notify, a unix socket not at all.
   }
-  res.destroy()
 }

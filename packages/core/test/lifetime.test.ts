@@ -39,6 +39,20 @@ describe('ctx.signal', () => {
     expect(errors).to.deep.equal([])
   })
 
+  it('aborts when the client resets the connection in the middle of a large body', async () => {
+    const app = new App()
+    let signal!: AbortSignal
+    app.use((ctx) => {
+      signal = ctx.signal
+      ctx.body = Buffer.alloc(20_000_000)
+    })
+    const client = new Client(await serve(app)).send(GET)
+    await client.sees('HTTP/1.1 200')
+    client.socket.resetAndDestroy()
+    await app.idle()
+    expect(signal.reason).to.be.instanceOf(ClientGoneError)
+  })
+
   it('is aborted on its first read if the client has left before', async () => {
     let client!: Client
     const { ctx, release } = await waiting((port) => (client = new Client(port).send(GET)))

@@ -95,6 +95,29 @@ describe('respond', () => {
     })
   }
 
+  it('resets the connection when a body stream fails that is queued behind another response, after that one', async () => {
+    const app = new App()
+    app.silent = true
+    const first = gate()
+    const failed = gate()
+    app.use(async (ctx) => {
+      if (ctx.path === '/first') {
+        await first.promise
+        ctx.body = 'first'
+        return
+      }
+      const body = new Readable({ read() {} })
+      body.push('begun')
+      ctx.body = body
+      setImmediate(() => body.destroy(new Error('broken')))
+      body.once('close', () => setImmediate(failed.open))
+    })
+    const client = new Client(await serve(app)).send('GET /first HTTP/1.1\r\nHost: ebb\r\n\r\nGET /second HTTP/1.1\r\nHost: ebb\r\n\r\n')
+    await failed.promise
+    first.open()
+    expect(await client.all()).not.to.contain('0\r\n\r\n')
+  })
+
   it('resets an HTTP/2 stream when a body stream fails after its first byte', async () => {
     const failing = gate()
     const { app: made } = app((ctx) => {
