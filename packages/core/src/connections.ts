@@ -69,7 +69,7 @@ export class Connections extends Set<Socket> {
 
   /**
    * Follows `server`'s connections from now on. Those it has already are met with their next request.
-   * @param sweep - keeps its keepAliveTimeout
+   * @param sweep - keeps its keepAliveTimeout; of http only
    */
   follow(server: Server, sweep?: IdleSweep): void {
     this.servers.add(server)
@@ -77,7 +77,7 @@ export class Connections extends Set<Socket> {
     server.on('listening', () => this.servers.add(server))
     if ('setSecureContext' in server) { // of TLS: https and http2, too
       server.on('connection', (socket: Socket) => this.#handshake(socket))
-      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket, sweep))
+      server.on('secureConnection', (socket: TLSSocket) => this.#secure(socket))
     } else {
       server.on('connection', (socket: Socket) => this.add(socket, sweep))
     }
@@ -143,14 +143,14 @@ export class Connections extends Set<Socket> {
     })
   }
 
-  #secure(socket: TLSSocket, sweep: IdleSweep | undefined): void {
+  #secure(socket: TLSSocket): void {
     const peer = peerOf(socket)
     const raw = peer === undefined ? undefined : this.#handshaking.get(peer)
     if (raw !== undefined) {
       this.#handshaking.delete(peer as string)
       this.delete(raw)
     }
-    this.add(socket, sweep)
+    this.add(socket)
   }
 }
 

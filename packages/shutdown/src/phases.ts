@@ -234,7 +234,7 @@ export class Phases {
   /** Resolves when no connection is left, nothing is in flight and every loop has ended. */
   async #drained(): Promise<void> {
     do {
-        await Promise.all([...this.#drains.values()].map((drain) => drain.closed()))
+      await Promise.all([...this.#drains.values()].map((drain) => drain.closed()))
       await Promise.all(this.#parts.targets.map((target) => target.idle()))
       await Promise.all(this.#parts.webSockets.map((sockets) => sockets.closed()))
     } while (this.#inflight.length > 0 || [...this.#drains.values()].some(({ size }) => size > 0))
