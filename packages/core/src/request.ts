@@ -5,11 +5,12 @@ import { inspect } from 'node:util'
 import parseurl from 'parseurl'
 import { type Accepts, acceptsOf } from './accepts'
 import { type App } from './app'
+import { decode, isJson, parseJson } from './body-text'
 import { type Context, lifetime } from './context'
 import { createHttpError } from './http-error'
 import { lazy } from './lazy'
 import { formatQuery, parseQuery, type Query } from './query'
-import { type BodyOptions, decode, isJson, parseJson, readBody } from './request-body'
+import { type BodyOptions, RequestBody } from './request-body'
 import { type Response } from './response'
 import { typeIs } from './type-is'
 
@@ -33,7 +34,7 @@ export class Request {
   private _queries: Map<string, Query> | undefined = undefined
   private _url: URL | Record<string, never> | undefined = undefined
   private _ip: string | undefined = undefined
-  private _buffer: Promise<Buffer> | undefined = undefined
+  private _bytes: RequestBody | undefined = undefined
 
   /** Its context links it to itself and to the response. */
   constructor(app: App, req: IncomingMessage, res: ServerResponse) {
@@ -283,21 +284,23 @@ export class Request {
    * @throws HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes
    */
   buffer(options?: BodyOptions): Promise<Buffer> {
-    return (this._buffer ??= readBody(this.req, this.ctx[lifetime], options))
+    return this.bytes.read((bytes) => bytes, options)
   }
 
   /** The body as text, in the charset that Content-Type names, else UTF-8. Throws what `buffer` throws. */
-  async text(options?: BodyOptions): Promise<string> {
-    return decode(await this.buffer(options), this.charset)
+  text(options?: BodyOptions): Promise<string> {
+    return this.bytes.read((bytes) => decode(bytes, this.charset), options)
   }
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
-  async json(options?: BodyOptions): Promise<unknown> {
+  json(options?: BodyOptions): Promise<unknown> {
     const type = this.req.headers['content-type'] ?? ''
-    if (!isJson(type)) {
-      throw createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`)
-    }
-    return parseJson(decode(await this.buffer(options), charsetOf(type)))
+    if (isJson(type)) return this.bytes.read((bytes) => parseJson(decode(bytes, charsetOf(type))), options)
+    return Promise.reject(createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`))
+  }
+
+  private get bytes(): RequestBody {
+    return (this._bytes ??= new RequestBody(this.req, this.ctx[lifetime]))
   }
 
   toJSON() {

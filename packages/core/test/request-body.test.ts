@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import http, { IncomingMessage } from 'node:http'
 import http2 from 'node:http2'
+import { PassThrough } from 'node:stream'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { App, type BodyOptions, type Context } from '@ebbjs/core'
-import { type Asked, ask, Client, serve } from './harness'
+import { type Asked, ask, Client, serve, serveAny } from './harness'
 
 const json = { 'Content-Type': 'application/json' }
 type Read = (ctx: Context) => Promise<unknown>
@@ -247,5 +249,94 @@ describe('ctx.request.buffer', () => {
     expect(String((await once(stream, 'data'))[0])).to.equal('{"a":1}')
     session.close()
     await once(session, 'close')
+  })
+})
+
+describe('a body that ctx.request reads', () => {
+  type Other = (req: IncomingMessage, seen: string[]) => unknown
+  const HEAD = 'POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 4\r\n\r\n'
+
+  /** What is read of `abcd`, and what `other` sees, which comes before the first byte or after the first two. */
+  async function beside(other: Other, midway: boolean, server: (app: App) => Promise<number>): Promise<string> {
+    const app = new App()
+    app.use(async (ctx) => {
+      const text = ctx.request.text().catch(String)
+      while (midway && !ctx.req.readableDidRead) await new Promise(setImmediate)
+      const seen: string[] = []
+      const finished = other(ctx.req, seen)
+      client.send('cd')
+      const read = await text
+      await finished
+      await new Promise(setImmediate)
+      ctx.body = JSON.stringify({ read, seen })
+    })
+    const client = new Client(await server(app)).send(`${HEAD}ab`)
+    return /\{.*\}/.exec(await client.sees('}'))![0]
+  }
+
+  const others: Record<string, Other> = {
+    'listens to data': (req, seen) => req.on('data', (chunk) => seen.push(String(chunk))).on('end', () => seen.push('end')),
+    'listens to its end': (req, seen) => req.on('end', () => seen.push('end')).on('close', () => seen.push('close')),
+    'pipes it': (req, seen) => req.pipe(new PassThrough()).on('data', (chunk) => seen.push(String(chunk))),
+    'iterates over it': async (req, seen) => { for await (const chunk of req) seen.push(String(chunk)) },
+    'reads when it is readable': (req, seen) => req.on('readable', () => { for (let chunk; (chunk = req.read() as unknown) !== null;) seen.push(String(chunk)) }),
+    'lets it flow': (req) => req.resume(),
+    'pauses it': (req) => { req.pause(); setImmediate(() => req.resume()) },
+    'has it decoded': (req, seen) => { req.setEncoding('utf8'); req.on('data', (chunk) => seen.push(typeof chunk)) },
+    'gives it another prototype, as Express does': (req) => Object.setPrototypeOf(req, Object.create(IncomingMessage.prototype) as object),
+  }
+  for (const [what, other] of Object.entries(others)) {
+    for (const midway of [false, true]) {
+      it(`while somebody else ${what}, ${midway ? 'from the middle' : 'from the start'}, is what Node's own request gives`, async () => {
+        const ours = await beside(other, midway, serve)
+        const nodes = await beside(other, midway, (app) => serveAny(http.createServer(app.callback()).listen(0)))
+        expect(ours).to.equal(nodes)
+      })
+    }
+  }
+
+  it('is read by two at once', async () => {
+    const app = new App().use(async (ctx) => {
+      ctx.body = await Promise.all([ctx.request, Object.create(ctx.request) as typeof ctx.request, ctx.request].map((request) => request.text()))
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('["abc","abc","abc"]')
+  })
+
+  for (const method of ['on', 'emit', 'push'] as const) {
+    it(`is seen by who wraps req.${method}, as monitoring does to capture bodies`, async () => {
+      const app = new App()
+      const seen: string[] = []
+      app.use(async (ctx, next) => {
+        const { req } = ctx
+        const original = req[method] as (...args: unknown[]) => unknown
+        Object.assign(req, {
+          [method](this: IncomingMessage, ...args: unknown[]) {
+            const [first, second] = args
+            if (method === 'on' && first === 'data') original.call(this, 'data', (chunk: Buffer) => seen.push(String(chunk)))
+            else if (method === 'emit' && first === 'data') seen.push(String(second))
+            else if (method === 'push' && first !== null) seen.push(String(first))
+            return original.apply(this, args)
+          },
+        })
+        await next()
+      })
+      app.use(async (ctx) => { ctx.body = await ctx.request.text() })
+      expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('abc')
+      expect(seen).to.deep.equal(['abc'])
+    })
+  }
+
+  it('has ended and closed when the handler has it, and tells that it was read', async () => {
+    const app = new App()
+    const flags = async ({ req, request }: Context) => {
+      const text = await request.text()
+      await new Promise(setImmediate)
+      return [text, req.readableDidRead, req.readable, req.readableEnded, req.destroyed, req.closed, req.complete, req.readableAborted]
+    }
+    app.use(async (ctx) => { ctx.body = await flags(ctx) })
+    for (const port of [await serve(app), await serveAny(http.createServer(app.callback()).listen(0))]) {
+      expect((await ask(port, { method: 'POST', body: 'abc' })).body).to.equal('["abc",true,false,true,true,true,true,false]')
+      expect((await ask(port, { method: 'POST' })).body).to.equal('["",false,false,true,true,true,true,false]')
+    }
   })
 })
