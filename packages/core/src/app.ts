@@ -12,6 +12,7 @@ import { Context, lifetime } from './context'
 import { diagnostics } from './diagnostics'
 import { continueWhenRead } from './expect-continue'
 import { Gate } from './gate'
+import { handle, run, runWith } from './handling'
 import { HttpError } from './http-error'
 import { InFlight } from './in-flight'
 import { Incoming } from './incoming'
@@ -19,11 +20,8 @@ import { inject, type InjectedRequest, type InjectedResponse } from './inject'
 import { describeLateBody } from './late-body'
 import { type Stop } from './lifetime'
 import { Outgoing } from './outgoing'
-import { reset } from './refuse'
 import { Request } from './request'
-import { respond } from './respond'
 import { Response } from './response'
-import { toError } from './thrown'
 
 /** The function that `callback()` makes. */
 export type RequestListener = (
@@ -180,7 +178,7 @@ export class App<State = DefaultState> extends EventEmitter {
       const life = ctx[lifetime]
       life.begin(this.#inflight, this.#connections.ofRequest(req), this.#stop)
       if (this.#timeout !== undefined) life.setTimeout(this.#timeout)
-      const answered = this.#gate.closed ? this.#gate.opened().then(() => this.#run(ctx, fn)) : this.#run(ctx, fn)
+      const answered = this.#gate.closed ? this.#gate.opened().then(() => this.#admit(ctx, fn)) : this.#admit(ctx, fn)
       life.watch()
       return answered
     }
@@ -188,7 +186,8 @@ export class App<State = DefaultState> extends EventEmitter {
     return listener
   }
 
-  #run(ctx: Context, fn: Composed<Context>): Promise<void> {
+  /** Runs the chain, unless its client has left meanwhile or the stop does not admit it. */
+  #admit(ctx: Context, fn: Composed<Context>): Promise<void> {
     const life = ctx[lifetime]
     if (life.clientGone || ctx.res.writableEnded) { // it left, or its deadline passed, while it was held
       life.handled()
@@ -199,61 +198,15 @@ export class App<State = DefaultState> extends EventEmitter {
       life.handled()
       return ENDED
     }
-    if (this.#storage !== undefined || this.handleRequest !== handleRequest || this.compose !== compose) return this.#runOverridden(ctx, fn)
-    ctx.res.statusCode = 404
-    const running = fn(ctx)
-    if (running === ENDED) return this.#end(ctx, true) ?? ENDED
-    return running.then(() => this.#end(ctx, true), (error: unknown) => this.#end(ctx, false, error))
-  }
-
-  /**
-   * The chain has ended: what `handleRequest` does then.
-   * @returns a promise if somebody's own `ctx.onerror` has
-   */
-  #end(ctx: Context, well: boolean, error?: unknown): Promise<void> | undefined {
-    try {
-      const failing = well ? answer(ctx) : fail(ctx, error)
-      if (failing !== undefined) return this.#settle(ctx, Promise.resolve(failing))
-    } catch (thrown) {
-      this.#lastResort(ctx, thrown)
-    }
-    ctx[lifetime].handled()
-    return undefined
-  }
-
-  /** The same with a promise more, where a storage, or a `handleRequest` or `compose` of somebody's, stands between. */
-  #runOverridden(ctx: Context, fn: Composed<Context>): Promise<void> {
-    const life = ctx[lifetime]
-    let answered: Promise<void>
-    try {
-      answered = this.#storage ? this.#storage.run(ctx, () => this.handleRequest(ctx, fn)) : this.handleRequest(ctx, fn)
-    } catch (error) {
-      answered = Promise.reject(error)
-    }
-    if (answered === ENDED) {
-      life.handled()
-      return ENDED
-    }
-    return this.#settle(ctx, Promise.resolve(answered)) // somebody's may return none
-  }
-
-  #settle(ctx: Context, answered: Promise<void>): Promise<void> {
-    const life = ctx[lifetime]
-    return answered.then(
-      () => life.handled(),
-      (error: unknown) => {
-        this.#lastResort(ctx, error)
-        life.handled()
-      },
-    )
+    const storage = this.#storage
+    if (storage !== undefined) return runWith(ctx, () => storage.run(ctx, () => this.handleRequest(ctx, fn)))
+    if (this.handleRequest !== handleRequest || this.compose !== compose) return runWith(ctx, () => this.handleRequest(ctx, fn))
+    return run(ctx, fn)
   }
 
   /** Runs the chain, answers with what it left in ctx, or with its error: at once, if the chain ended at once. */
   handleRequest(ctx: Context, fn: Composed<Context>): Promise<void> {
-    ctx.res.statusCode = 404
-    const running = fn(ctx)
-    if (running !== ENDED) return running.then(() => answer(ctx), (error: unknown) => fail(ctx, error))
-    return answer(ctx) ?? ENDED
+    return handle(ctx, fn)
   }
 
   /** Makes a request's context, and nothing more: no listener, no entry in `inflight`. */
@@ -262,21 +215,6 @@ export class App<State = DefaultState> extends EventEmitter {
     const request = new this.#Request(this as unknown as App, req, res)
     const response = new this.#Response(this as unknown as App, req, res)
     return new this.#Context(this, req, res, request, response)
-  }
-
-  /** `ctx.onerror` itself has failed, an override of it or of `handleRequest`: the client must not wait for ever. */
-  #lastResort(ctx: Context, error: unknown): void {
-    console.error(toError(error))
-    const { res } = ctx
-    if (res.headersSent) {
-      if (!res.writableEnded) reset(res)
-      return
-    }
-    for (const name of res.getHeaderNames()) res.removeHeader(name)
-    ctx.response.forgetBody()
-    res.statusCode = 500
-    res.statusMessage = 'Internal Server Error'
-    res.end()
   }
 
   /** The context of the running request, if the app has `asyncLocalStorage`. */
@@ -370,19 +308,5 @@ export class App<State = DefaultState> extends EventEmitter {
   }
 }
 
-/** As it is unless somebody has another: `callback()` calls that. */
+/** As it is unless somebody has another. */
 const { handleRequest } = App.prototype
-
-/** @returns what `ctx.onerror` does: nothing, or a promise if it is somebody's own */
-function answer(ctx: Context): Promise<void> | undefined {
-  try {
-    respond(ctx)
-    return undefined
-  } catch (error) {
-    return fail(ctx, error)
-  }
-}
-
-function fail(ctx: Context, error: unknown): Promise<void> | undefined {
-  return ctx.onerror(error ?? toError(error)) as Promise<void> | undefined
-}
