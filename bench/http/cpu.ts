@@ -4,7 +4,9 @@ import { type Child, cpuTime, end, start } from '../child'
 import { burst } from '../load'
 import { type Workload } from './workloads'
 
-const ROUNDS = 7
+/** Before those that count: 20,000 requests, for the counted instructions are those of warm code, too. */
+const WARM_UP = 5
+const ROUNDS = 15
 const CLIENTS = 16
 const REQUESTS = 4_000
 
@@ -22,7 +24,7 @@ export async function measureCpu(servers: ReadonlyMap<string, { file: string; ar
     const under = apart() ? ['taskset', '-c', '0'] : []
     for (const [name, { file, args }] of servers) children.set(name, await start(file, { args, under }))
     const times = new Map<string, Times>([...servers.keys()].map((name) => [name, { cpu: [], rate: [] }]))
-    for (let round = -2; round < ROUNDS; round++) {
+    for (let round = -WARM_UP; round < ROUNDS; round++) {
       for (const [name, child] of children) {
         const before = await cpuTime(child)
         const began = performance.now()
