@@ -9,8 +9,6 @@ const outgoing = Symbol('outgoing')
 const heard = Symbol('heard')
 /** It had nothing to read, and is as good as read and closed. */
 const over = Symbol('over')
-/** Who takes the body. */
-const taker = Symbol('taker')
 /** Some of the body was taken. */
 const taken = Symbol('taken')
 
@@ -21,13 +19,16 @@ type Accessor = PropertyDescriptor & { get: () => unknown }
 export interface BodyTaker {
   takeChunk(chunk: Buffer): void
   takeEnd(): void
-  /** Somebody else reads, too: the rest is in the stream. */
+  /** Somebody else reads, too: the rest comes from the stream. */
   handBack(): void
 }
 
 /**
- * An IncomingMessage, of servers of `App.listen`, whose end costs nothing if it has no body and nobody listens. Once the
- * response is ended Node reads what nobody has read, to be ready for the next request (lib/_http_server.js, resOnFinish,
+ * An IncomingMessage, of servers of `App.listen`, without what its stream does for nobody.
+ *
+ * A body that `ctx.request` reads does not pass through it: see `handOver`.
+ *
+ * The end of a body that is not there costs nothing if nobody listens. Once the response is ended Node reads what nobody has read, to be ready for the next request (lib/_http_server.js, resOnFinish,
  * v20.20): for a body that is not there it has the stream flow, end, be destroyed and close, a seventh of a request.
  * Its flags say what they would say then; who listens later has the events then.
  */
@@ -35,36 +36,41 @@ export class Incoming extends IncomingMessage {
   private [outgoing]: ServerResponse | undefined = undefined;
   private [heard] = false;
   private [over] = false;
-  private [taker]: BodyTaker | undefined = undefined;
   private [taken] = false
+  /** Who takes the body. Private: an object derived from the request has none, and the parser does not push to it. */
+  #taker: BodyTaker | undefined = undefined
 
   // Without it, fields have JavaScript make one that passes its arguments on in an array.
   constructor(socket: Socket) {
     super(socket)
   }
 
-  /** Which response it has: the first that is made for it. */
-  answeredBy(res: ServerResponse): void {
-    if (this[outgoing] === undefined) this[outgoing] = res
-  }
-
   /**
-   * Hands the body to `to` as the parser has it, past the stream, which then only ends: 4.9k instructions of 110k less
-   * (Node 20). Hands the rest back once anybody else reads, pauses or listens.
-   * @returns false if the body is to be read from the stream: some of it is there, or somebody watches how it is read
+   * Has the parser hand the body of `req` to `to`, past the stream, which then only ends: 4.9k instructions of 110k less
+   * (Node 20). Once anybody else reads it, the rest is the stream's again.
+   * @returns false if the body must be read from the stream
    */
-  handOver(to: BodyTaker): boolean {
-    if (this.complete || this.readableFlowing !== null || this.readableLength > 0 || this[taker] !== undefined) return false
-    if (this.push !== push || this.emit !== emit || this.on !== on || super.on !== nodesOn || this.listenerCount('newListener') > 0) return false
-    super.read(0) // what is not read when its response is finished Node drops
-    this[taker] = to
-    this.push = this.pushPast // its own: Express puts another prototype on a request
+  static handOver(req: IncomingMessage, to: BodyTaker): boolean {
+    if (!(#taker in req) || req.#taker !== undefined || req.complete || isShared(req) || isWatched(req)) return false
+    read.call(req, 0) // marks it as read: of a body that nobody has read Node drops the rest when the response is finished
+    req.#taker = to
+    req.push = req.pushPast // its own: Express puts another prototype on a request
     return true
   }
 
-  /** What is left of the body is the stream's again. */
-  takeBack(): void {
-    this[taker] = undefined
+  /** Hands nothing more to `to`. */
+  static release(req: IncomingMessage, to: BodyTaker): void {
+    if (#taker in req && req.#taker === to) req.#taker = undefined
+  }
+
+  /** Whether any of its body was read, also under another prototype. */
+  static wasRead(req: IncomingMessage): boolean {
+    return req.readableDidRead || (req as Incoming)[taken] === true
+  }
+
+  /** Which response it has: the first that is made for it. */
+  answeredBy(res: ServerResponse): void {
+    if (this[outgoing] === undefined) this[outgoing] = res
   }
 
   /** Node's way to read what is left, up to Node 24. */
@@ -109,11 +115,12 @@ export class Incoming extends IncomingMessage {
     return (this[over] = true)
   }
 
+  /** The parser's `push` while a body is handed over. */
   private pushPast(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
-    const to = this[taker]
+    const to = #taker in this ? this.#taker : undefined
     if (to === undefined) return push.call(this, chunk, encoding)
-    if (this.readableFlowing !== null) {
-      this[taker] = undefined
+    if (isShared(this) || typeof chunk === 'string') {
+      this.#taker = undefined
       to.handBack()
       return push.call(this, chunk, encoding)
     }
@@ -122,9 +129,9 @@ export class Incoming extends IncomingMessage {
       to.takeChunk(chunk)
       return true
     }
-    this[taker] = undefined
+    this.#taker = undefined
     push.call(this, null)
-    super.read(0) // to the stream's end
+    read.call(this, 0) // has the stream end
     to.takeEnd()
     return false
   }
@@ -142,5 +149,15 @@ export class Incoming extends IncomingMessage {
   }
 }
 
-const { push, emit, on: nodesOn } = Readable.prototype
 const { on } = Incoming.prototype
+const { emit, on: streamsOn, push, read } = Readable.prototype
+
+/** Whether anybody else reads a body: listens, lets it flow, pauses, decodes, puts back or destroys it. */
+function isShared(req: IncomingMessage): boolean {
+  return req.readableFlowing !== null || req.readableLength > 0 || req.readableEncoding !== null || req.destroyed || req.listenerCount('data') > 0
+}
+
+/** Whether anybody sees who reads: by what is in the place of Node's methods, as monitoring does, or by 'newListener', as `Expect: 100-continue` does. */
+function isWatched(req: IncomingMessage): boolean {
+  return req.on !== on || IncomingMessage.prototype.on !== streamsOn || req.emit !== emit || req.push !== push || req.listenerCount('newListener') > 0
+}

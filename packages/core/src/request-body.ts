@@ -29,8 +29,6 @@ const INFLATE: Record<string, () => Inflater> = {
   'br': () => zlib().createBrotliDecompress(),
 }
 
-type Parse<T> = (body: Buffer) => T
-
 /**
  * The body of one request: read at the first call of `read`, inflated, and kept for the others.
  * Ends with the abort of its request, whose reason it then rejects with.
@@ -38,14 +36,15 @@ type Parse<T> = (body: Buffer) => T
 export class RequestBody implements BodyTaker {
   readonly #req: IncomingMessage
   readonly #life: Lifetime
+  #state: 'unread' | 'reading' | 'read' | 'failed' = 'unread'
   #limit = MIB
   #inflater: Inflater | undefined = undefined
-  /** What it is read from, unless the parser hands it over. */
+  /** The stream that it is read from, unless the parser hands it over. */
   #source: Readable | undefined = undefined
   #chunks: Buffer[] = []
   #size = 0
-  /** Those who wait for it. */
-  #readers: (() => void)[] | undefined = undefined
+  /** Those who wait while it is read. */
+  #waiting: (() => void)[] = []
   #bytes: Buffer | undefined = undefined
   #error: unknown = undefined
 
@@ -59,47 +58,47 @@ export class RequestBody implements BodyTaker {
    * @throws by the promise: RangeError if `limit` is no size; HttpError 413 (too large), 415 (an encoding we do not know),
    *   400 (cannot be inflated); TypeError if somebody else has read the body; what `parse` throws
    */
-  read<T>(parse: Parse<T>, options: BodyOptions = {}): Promise<T> {
+  read<T>(parse: (body: Buffer) => T, options: BodyOptions = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle = () => {
-        if (this.#bytes === undefined) {
+        if (this.#state === 'failed') {
           reject(this.#error)
           return
         }
         try {
-          resolve(parse(this.#bytes))
+          resolve(parse(this.#bytes as Buffer))
         } catch (error) {
           reject(error)
         }
       }
-      if (this.#readers !== undefined) this.#readers.push(settle)
-      else if (this.#bytes !== undefined || this.#error !== undefined) settle()
-      else {
-        this.#readers = [settle]
-        this.#begin(options)
-      }
+      if (this.#state === 'unread') this.#begin(options)
+      if (this.#state === 'reading') this.#waiting.push(settle)
+      else settle()
     })
   }
 
   #begin({ limit = MIB }: BodyOptions): void {
+    if (typeof limit !== 'number' || !(limit >= 0)) {
+      throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
+    }
+    this.#limit = limit
+    this.#state = 'reading'
     const req = this.#req
     try {
       this.#inflater = inflaterOf(req, this.#life, limit)
+      if (req.readableEnded) { // it has none, and Node was told to make no more of it (optimizeEmptyRequests)
+        this.takeEnd()
+        return
+      }
+      this.#life.onAbort(this.#fail) // also tells, better than the stream's ECONNRESET, that the client has left
+      if (this.#inflater !== undefined) {
+        this.#inflater.on('error', () => this.#fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
+        this.#listen(req.pipe(this.#inflater))
+      } else if (!Incoming.handOver(req, this)) {
+        this.#listen(req)
+      }
     } catch (error) {
-      this.#settle(undefined, error)
-      return
-    }
-    if (req.readableEnded) { // it has none, and Node was told to make no more of it (optimizeEmptyRequests)
-      this.#settle(Buffer.alloc(0), undefined)
-      return
-    }
-    this.#limit = limit
-    this.#life.onAbort(this.#fail) // also tells, better than the stream's ECONNRESET, that the client has left
-    if (this.#inflater !== undefined) {
-      this.#inflater.on('error', () => this.#fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
-      this.#listen(req.pipe(this.#inflater))
-    } else if (!(req instanceof Incoming && req.handOver(this))) {
-      this.#listen(req)
+      this.#settle('failed', error)
     }
   }
 
@@ -108,11 +107,10 @@ export class RequestBody implements BodyTaker {
     source.on('data', this.takeChunk).on('end', this.takeEnd)
   }
 
-  handBack(): void {
-    this.#listen(this.#req)
-  }
+  // Of a stream that emits, whoever listened before may have ended the reading: its other listeners are still called.
 
   readonly takeChunk = (chunk: Buffer | string): void => {
+    if (this.#state !== 'reading') return
     if (typeof chunk === 'string') {
       this.#fail(decoded(this.#req))
       return
@@ -123,42 +121,44 @@ export class RequestBody implements BodyTaker {
   }
 
   readonly takeEnd = (): void => {
-    this.#life.offAbort(this.#fail) // the stream's listeners hear no more, and to take them off costs more than they do
+    if (this.#state !== 'reading') return
     const chunks = this.#chunks
-    this.#settle(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size), undefined)
+    this.#bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size)
+    this.#settle('read') // the stream's listeners hear no more, and to take them off costs more than they do
+  }
+
+  handBack(): void {
+    this.#listen(this.#req)
   }
 
   /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
   readonly #fail = (error: unknown): void => {
-    if (this.#readers === undefined) return // an inflater may fail twice
+    if (this.#state !== 'reading') return
     const req = this.#req
-    this.#life.offAbort(this.#fail)
-    this.#source?.off('data', this.takeChunk).off('end', this.takeEnd)
-    if (req instanceof Incoming) req.takeBack()
+    if (this.#source === undefined) Incoming.release(req, this)
+    else this.#source.off('data', this.takeChunk).off('end', this.takeEnd)
     if (this.#inflater !== undefined) {
       req.unpipe(this.#inflater)
       this.#inflater.destroy()
     }
     req.resume()
-    this.#settle(undefined, error)
+    this.#settle('failed', error)
   }
 
-  #settle(bytes: Buffer | undefined, error: unknown): void {
-    const readers = this.#readers as (() => void)[]
-    this.#readers = undefined
-    this.#chunks = []
-    this.#bytes = bytes
+  #settle(state: 'read' | 'failed', error?: unknown): void {
+    this.#life.offAbort(this.#fail)
+    this.#state = state
     this.#error = error
-    for (const settle of readers) settle()
+    this.#chunks = []
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const settle of waiting) settle()
   }
 }
 
 /** Before the first byte is read, so that a client that waits for 100 Continue sends none. */
 function inflaterOf(req: IncomingMessage, life: Lifetime, limit: number): Inflater | undefined {
-  if (typeof limit !== 'number' || !(limit >= 0)) {
-    throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
-  }
-  if (req.readableDidRead) throw new TypeError('Cannot read the body: it was read already')
+  if (Incoming.wasRead(req)) throw new TypeError('Cannot read the body: it was read already')
   if (req.readableEncoding !== null) throw decoded(req)
   if (life.reason !== undefined) throw life.reason as Error
 

@@ -34,7 +34,7 @@ export class Request {
   private _queries: Map<string, Query> | undefined = undefined
   private _url: URL | Record<string, never> | undefined = undefined
   private _ip: string | undefined = undefined
-  private _bytes: RequestBody | undefined = undefined
+  private _rawBody: RequestBody | undefined = undefined
 
   /** Its context links it to itself and to the response. */
   constructor(app: App, req: IncomingMessage, res: ServerResponse) {
@@ -284,23 +284,23 @@ export class Request {
    * @throws HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes
    */
   buffer(options?: BodyOptions): Promise<Buffer> {
-    return this.bytes.read((bytes) => bytes, options)
+    return this._read((bytes) => bytes, options)
   }
 
   /** The body as text, in the charset that Content-Type names, else UTF-8. Throws what `buffer` throws. */
   text(options?: BodyOptions): Promise<string> {
-    return this.bytes.read((bytes) => decode(bytes, this.charset), options)
+    return this._read((bytes) => decode(bytes, this.charset), options)
   }
 
   /** The body parsed as JSON. Throws what `buffer` throws; 415 if Content-Type is not JSON, 400 if the body is not. */
   json(options?: BodyOptions): Promise<unknown> {
     const type = this.req.headers['content-type'] ?? ''
-    if (isJson(type)) return this.bytes.read((bytes) => parseJson(decode(bytes, charsetOf(type))), options)
+    if (isJson(type)) return this._read((bytes) => parseJson(decode(bytes, charsetOf(type))), options)
     return Promise.reject(createHttpError(415, `The body's type ${this.type || '(none)'} is not JSON: it must be application/json`))
   }
 
-  private get bytes(): RequestBody {
-    return (this._bytes ??= new RequestBody(this.req, this.ctx[lifetime]))
+  private _read<T>(parse: (body: Buffer) => T, options: BodyOptions | undefined): Promise<T> {
+    return (this._rawBody ??= new RequestBody(this.req, this.ctx[lifetime])).read(parse, options)
   }
 
   toJSON() {

@@ -280,6 +280,8 @@ describe('a body that ctx.request reads', () => {
     'pipes it': (req, seen) => req.pipe(new PassThrough()).on('data', (chunk) => seen.push(String(chunk))),
     'iterates over it': async (req, seen) => { for await (const chunk of req) seen.push(String(chunk)) },
     'reads when it is readable': (req, seen) => req.on('readable', () => { for (let chunk; (chunk = req.read() as unknown) !== null;) seen.push(String(chunk)) }),
+    'listens before all others': (req, seen) => req.prependListener('data', (chunk: Buffer) => seen.push(String(chunk))),
+    'has it decoded, and no more': (req) => req.setEncoding('utf8'),
     'lets it flow': (req) => req.resume(),
     'pauses it': (req) => { req.pause(); setImmediate(() => req.resume()) },
     'has it decoded': (req, seen) => { req.setEncoding('utf8'); req.on('data', (chunk) => seen.push(typeof chunk)) },
@@ -294,6 +296,106 @@ describe('a body that ctx.request reads', () => {
       })
     }
   }
+
+  it('ends, when somebody puts some of it back', async () => {
+    const app = new App()
+    app.use(async (ctx) => {
+      const text = ctx.request.text()
+      while (!ctx.req.readableDidRead) await new Promise(setImmediate)
+      const closed = once(ctx.req, 'close')
+      ctx.req.unshift(Buffer.from('XY'))
+      client.send('cd')
+      ctx.body = await text
+      await closed
+    })
+    const client = new Client(await serve(app)).send(`${HEAD}ab`)
+    expect(await client.sees('cd')).to.match(/abXYcd$/)
+  })
+
+  it('that is too large under another prototype is answered 413, and what is left of it is dropped', async () => {
+    const app = new App()
+    app.silent = true
+    app.use(async (ctx) => {
+      const text = ctx.request.text({ limit: 3 })
+      Object.setPrototypeOf(ctx.req, Object.create(IncomingMessage.prototype) as object)
+      ctx.body = await text
+    })
+    const client = new Client(await serve(app)).send('POST / HTTP/1.1\r\nHost: ebb\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n')
+    await client.sees('413')
+    client.send('2\r\nef\r\n0\r\n\r\n' + 'POST / HTTP/1.1\r\nHost: ebb\r\nContent-Length: 1\r\n\r\nx')
+    expect(await client.sees('200 OK')).to.match(/x$/)
+  })
+
+  it('is over for who aborts its request at its end, and ends the process not', async () => {
+    const app = new App()
+    app.use(async (ctx) => {
+      ctx.req.on('end', () => ctx.abort(new Error('over')))
+      ctx.body = await ctx.request.text().catch(String)
+    })
+    const port = await serveAny(http.createServer(app.callback()).listen(0))
+    expect((await ask(port, { method: 'POST', body: 'abc' })).body).to.equal('Error: over')
+  })
+
+  it('goes on for one app when another fails to read it', async () => {
+    const inner = new App()
+    const failed = new Promise((resolve) => {
+      inner.use(async (ctx) => {
+        ctx.respond = false
+        const text = ctx.request.text()
+        ctx.abort(new Error('no longer wanted'))
+        await text.catch(resolve)
+      })
+    })
+    const handler = inner.callback()
+    const app = new App().use(async (ctx) => {
+      const text = ctx.request.text()
+      void handler(ctx.req, ctx.res)
+      await failed
+      client.send('cd')
+      ctx.body = await text
+    })
+    const client = new Client(await serve(app)).send(`${HEAD}ab`)
+    await client.sees('abcd')
+    await inner.idle()
+  })
+
+  it('is not read of a request that was destroyed, though all of it has come', async () => {
+    const app = new App()
+    const failed = new Promise((resolve) => app.use(async (ctx) => {
+      const text = ctx.request.text()
+      ctx.req.destroy()
+      await text.then(resolve, resolve)
+    }))
+    new Client(await serve(app)).send(`${HEAD}abcd`)
+    expect(await failed).to.include({ code: 'EBB_CLIENT_GONE' })
+  })
+
+  it('of a request that was derived from that of Node is read', async () => {
+    const inner = new App().use(async (ctx) => { ctx.body = await ctx.request.text() })
+    const handler = inner.callback()
+    const app = new App().use(async (ctx) => {
+      ctx.respond = false
+      await handler(Object.create(ctx.req) as IncomingMessage, ctx.res)
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('abc')
+  })
+
+  it('can be read after a call with wrong options', async () => {
+    const app = new App().use(async (ctx) => {
+      const wrong = [null, { limit: NaN }].map((options) => ctx.request.text(options as never).then(() => 'read', () => 'rejected'))
+      ctx.body = [...(await Promise.all(wrong)), await ctx.request.text()]
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('["rejected","rejected","abc"]')
+  })
+
+  it('was read for a second reader, also under another prototype', async () => {
+    const app = new App().use(async (ctx) => {
+      await ctx.request.text()
+      Object.setPrototypeOf(ctx.req, Object.create(IncomingMessage.prototype) as object)
+      ctx.body = await (Object.create(ctx.request, { _rawBody: { value: undefined, writable: true } }) as typeof ctx.request).text().catch(String)
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('TypeError: Cannot read the body: it was read already')
+  })
 
   it('is read by two at once', async () => {
     const app = new App().use(async (ctx) => {
