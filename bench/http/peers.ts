@@ -4,7 +4,7 @@ export const peers: Record<string, { title: string; file: string; args?: string[
   ebb: { title: 'Ebb, router and shutdown installed', file: 'ebb' },
   'ebb-alone': { title: 'Ebb, router; no shutdown, no registry', file: 'ebb', args: ['alone'], only: ['W1', 'W2', 'W5'] },
   fastify: { title: 'Fastify 5', file: 'fastify' },
-  'fastify-schema': { title: 'Fastify 5, response schema', file: 'fastify', args: ['schema'], only: ['W2', 'W3', 'W5', 'W6'] },
+  'fastify-schema': { title: 'Fastify 5, response schema', file: 'fastify', args: ['schema'], only: ['W2', 'W3', 'W4', 'W5', 'W6'] },
   hono: { title: 'Hono, @hono/node-server', file: 'hono' },
   polka: { title: 'polka', file: 'polka' },
   h3: { title: 'h3', file: 'h3' },
