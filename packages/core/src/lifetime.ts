@@ -37,7 +37,7 @@ export class Lifetime {
   /** Why the signal has aborted or, when it is not yet made, would be aborted at its first read. */
   #reason: unknown = undefined
   /** Who is told of an abort without a signal. */
-  #aborting: ((reason: unknown) => void)[] | undefined = undefined
+  #aborting: Reader[] | undefined = undefined
   /** The listener that tells them when the connection is lost after the response. */
   #lost: (() => void) | undefined = undefined
   /** What it told them. */
@@ -150,22 +150,22 @@ export class Lifetime {
   }
 
   /**
-   * Tells `callback` when the signal fires or would fire, and when a client leaves that has had its whole answer but not
+   * Fails `reader` when the signal fires or would fire, and when a client leaves that has had its whole answer but not
    * yet sent its whole body. Without a signal: one made and listened to costs half a request more (Node 20).
    */
-  onAbort(callback: (reason: unknown) => void): void {
-    if (this.#aborting === undefined) this.#aborting = [callback]
-    else this.#aborting.push(callback)
+  onAbort(reader: Reader): void {
+    if (this.#aborting === undefined) this.#aborting = [reader]
+    else this.#aborting.push(reader)
     if (!this.#open) this.#watchBody()
   }
 
-  offAbort(callback: (reason: unknown) => void): void {
-    if (this.#aborting?.length === 1 && this.#aborting[0] === callback) {
+  offAbort(reader: Reader): void {
+    if (this.#aborting?.length === 1 && this.#aborting[0] === reader) {
       this.#aborting = undefined
       if (this.#lost !== undefined) this.ctx.req.socket.off('close', this.#lost)
       this.#lost = undefined
     } else {
-      this.#aborting = this.#aborting?.filter((other) => other !== callback)
+      this.#aborting = this.#aborting?.filter((other) => other !== reader)
     }
   }
 
@@ -244,7 +244,7 @@ export class Lifetime {
   }
 
   #tell(reason: unknown): void {
-    for (const callback of this.#aborting ?? []) callback(reason)
+    for (const reader of this.#aborting ?? []) reader.fail(reason)
   }
 
   /** Makes the ClientGoneError only for those who look: most requests whose client left never read their signal. */
@@ -257,6 +257,11 @@ export class Lifetime {
     if (!this.#open) clearTimeout(this.#timer)
     if (!this.#handling && !this.#open && this.#pending === 0) this.#registry?.delete(this)
   }
+}
+
+/** Reads a request's body. */
+interface Reader {
+  fail(reason: unknown): void
 }
 
 /** What `App.beginStop` was told, with the one reason it made of it. */

@@ -39,8 +39,6 @@ export class RequestBody implements BodyTaker {
   #state: 'unread' | 'reading' | 'read' | 'failed' = 'unread'
   #limit = MIB
   #inflater: Inflater | undefined = undefined
-  /** The stream that it is read from, unless the parser hands it over. */
-  #source: Readable | undefined = undefined
   #chunks: Buffer[] = []
   #size = 0
   /** Those who wait while it is read. */
@@ -90,9 +88,9 @@ export class RequestBody implements BodyTaker {
         this.takeEnd()
         return
       }
-      this.#life.onAbort(this.#fail) // also tells, better than the stream's ECONNRESET, that the client has left
+      this.#life.onAbort(this) // also tells, better than the stream's ECONNRESET, that the client has left
       if (this.#inflater !== undefined) {
-        this.#inflater.on('error', () => this.#fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
+        this.#inflater.on('error', () => this.fail(createHttpError(400, 'The body cannot be inflated: it is not what its Content-Encoding says')))
         this.#listen(req.pipe(this.#inflater))
       } else if (!Incoming.handOver(req, this)) {
         this.#listen(req)
@@ -102,29 +100,27 @@ export class RequestBody implements BodyTaker {
     }
   }
 
+  /** For good: what comes once the reading has ended is dropped, and to take listeners off costs more than they do. */
   #listen(source: Readable): void {
-    this.#source = source
-    source.on('data', this.takeChunk).on('end', this.takeEnd)
+    source.on('data', (chunk: Buffer | string) => this.takeChunk(chunk)).on('end', () => this.takeEnd())
   }
 
-  // Of a stream that emits, whoever listened before may have ended the reading: its other listeners are still called.
-
-  readonly takeChunk = (chunk: Buffer | string): void => {
+  takeChunk(chunk: Buffer | string): void {
     if (this.#state !== 'reading') return
     if (typeof chunk === 'string') {
-      this.#fail(decoded(this.#req))
+      this.fail(decoded(this.#req))
       return
     }
     this.#size += chunk.length
-    if (this.#size > this.#limit) this.#fail(tooLarge(this.#limit))
+    if (this.#size > this.#limit) this.fail(tooLarge(this.#limit))
     else this.#chunks.push(chunk)
   }
 
-  readonly takeEnd = (): void => {
+  takeEnd(): void {
     if (this.#state !== 'reading') return
     const chunks = this.#chunks
     this.#bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size)
-    this.#settle('read') // the stream's listeners hear no more, and to take them off costs more than they do
+    this.#settle('read')
   }
 
   handBack(): void {
@@ -132,11 +128,10 @@ export class RequestBody implements BodyTaker {
   }
 
   /** What is left is read and dropped: a client that is cut off while it sends may not see the answer. */
-  readonly #fail = (error: unknown): void => {
+  fail(error: unknown): void {
     if (this.#state !== 'reading') return
     const req = this.#req
-    if (this.#source === undefined) Incoming.release(req, this)
-    else this.#source.off('data', this.takeChunk).off('end', this.takeEnd)
+    Incoming.release(req, this)
     if (this.#inflater !== undefined) {
       req.unpipe(this.#inflater)
       this.#inflater.destroy()
@@ -146,7 +141,7 @@ export class RequestBody implements BodyTaker {
   }
 
   #settle(state: 'read' | 'failed', error?: unknown): void {
-    this.#life.offAbort(this.#fail)
+    this.#life.offAbort(this)
     this.#state = state
     this.#error = error
     this.#chunks = []
