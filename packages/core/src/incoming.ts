@@ -52,6 +52,7 @@ export class Incoming extends IncomingMessage {
    */
   static handOver(req: IncomingMessage, to: BodyTaker): boolean {
     if (!(#taker in req) || req.#taker !== undefined || req.complete || isShared(req) || isWatched(req)) return false
+    if (req[heard] && req.listenerCount('data') > 0) return false
     read.call(req, 0) // marks it as read: of a body that nobody has read Node drops the rest when the response is finished
     req.#taker = to
     req.push = req.pushPast // its own: Express puts another prototype on a request
@@ -104,6 +105,7 @@ export class Incoming extends IncomingMessage {
   private hear(event: string | symbol): void {
     if (event !== 'end' && event !== 'close' && event !== 'readable' && event !== 'data') return
     this[heard] = true
+    if (event === 'data' && #taker in this) this.#handBack()
     if (!this[over]) return
     this[over] = false
     super.resume()
@@ -120,8 +122,7 @@ export class Incoming extends IncomingMessage {
     const to = #taker in this ? this.#taker : undefined
     if (to === undefined) return push.call(this, chunk, encoding)
     if (isShared(this) || typeof chunk === 'string') {
-      this.#taker = undefined
-      to.handBack()
+      this.#handBack()
       return push.call(this, chunk, encoding)
     }
     if (chunk !== null) {
@@ -134,6 +135,13 @@ export class Incoming extends IncomingMessage {
     read.call(this, 0) // has the stream end
     to.takeEnd()
     return false
+  }
+
+  /** Somebody else reads, too: who took the body has the rest from the stream. */
+  #handBack(): void {
+    const to = this.#taker
+    this.#taker = undefined
+    to?.handBack()
   }
 
   static {
@@ -152,9 +160,9 @@ export class Incoming extends IncomingMessage {
 const { on } = Incoming.prototype
 const { emit, on: streamsOn, push, read } = Readable.prototype
 
-/** Whether anybody else reads a body: listens, lets it flow, pauses, decodes, puts back or destroys it. */
+/** Whether anybody else reads a body: lets it flow, as most listeners do, pauses, decodes, puts back or destroys it. */
 function isShared(req: IncomingMessage): boolean {
-  return req.readableFlowing !== null || req.readableLength > 0 || req.readableEncoding !== null || req.destroyed || req.listenerCount('data') > 0
+  return req.readableFlowing !== null || req.readableLength > 0 || req.readableEncoding !== null || req.destroyed
 }
 
 /** Whether anybody sees who reads: by what is in the place of Node's methods, as monitoring does, or by 'newListener', as `Expect: 100-continue` does. */
