@@ -51,8 +51,7 @@ export class Incoming extends IncomingMessage {
    * @returns false if the body must be read from the stream
    */
   static handOver(req: IncomingMessage, to: BodyTaker): boolean {
-    if (!(#taker in req) || req.#taker !== undefined || req.complete || isShared(req) || isWatched(req)) return false
-    if (req[heard] && req.listenerCount('data') > 0) return false
+    if (!(#taker in req) || req.#taker !== undefined || req.complete || isShared(req) || req.listenerCount('data') > 0 || isWatched(req)) return false
     read.call(req, 0) // marks it as read: of a body that nobody has read Node drops the rest when the response is finished
     req.#taker = to
     req.push = req.pushPast // its own: Express puts another prototype on a request
