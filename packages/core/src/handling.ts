@@ -19,14 +19,14 @@ export function handle(ctx: Context, fn: Composed<Context>): Promise<void> {
 export function run(ctx: Context, fn: Composed<Context>): Promise<void> {
   ctx.res.statusCode = 404
   const running = fn(ctx)
-  if (running === ENDED) return conclude(ctx, true) ?? ENDED
-  return running.then(() => conclude(ctx, true), (error: unknown) => conclude(ctx, false, error))
+  if (running === ENDED) return conclude(ctx, answer) ?? ENDED
+  return running.then(() => conclude(ctx, answer), (error: unknown) => conclude(ctx, fail, error))
 }
 
 /** @returns a promise if somebody's own `ctx.onerror` has */
-function conclude(ctx: Context, well: boolean, error?: unknown): Promise<void> | undefined {
+function conclude(ctx: Context, how: (ctx: Context, error: unknown) => Promise<void> | undefined, error?: unknown): Promise<void> | undefined {
   try {
-    const failing = well ? answer(ctx) : fail(ctx, error)
+    const failing = how(ctx, error)
     if (failing !== undefined) return settle(ctx, Promise.resolve(failing))
   } catch (thrown) {
     lastResort(ctx, thrown)

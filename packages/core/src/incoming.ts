@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer' // the global is a getter
 import { IncomingMessage, type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { Readable } from 'node:stream'
@@ -26,7 +27,7 @@ export interface BodyTaker {
 /**
  * An IncomingMessage, of servers of `App.listen`, without what its stream does for nobody.
  *
- * A body that `ctx.request` reads does not pass through it: see `handOver`.
+ * A body that `ctx.request` reads does not pass through the stream: see `handOver`.
  *
  * The end of a body that is not there costs nothing if nobody listens. Once the response is ended Node reads what nobody has read, to be ready for the next request (lib/_http_server.js, resOnFinish,
  * v20.20): for a body that is not there it has the stream flow, end, be destroyed and close, a seventh of a request.
@@ -120,7 +121,7 @@ export class Incoming extends IncomingMessage {
   private pushPast(chunk: Buffer | null, encoding?: BufferEncoding): boolean {
     const to = #taker in this ? this.#taker : undefined
     if (to === undefined) return push.call(this, chunk, encoding)
-    if (isShared(this) || typeof chunk === 'string') {
+    if (isShared(this) || !(chunk === null || chunk instanceof Buffer)) {
       this.#handBack()
       return push.call(this, chunk, encoding)
     }
@@ -156,7 +157,7 @@ export class Incoming extends IncomingMessage {
   }
 }
 
-const { on } = Incoming.prototype
+const { on, read: ownRead } = Incoming.prototype
 const { emit, on: streamsOn, push, read } = Readable.prototype
 
 /** Whether anybody else reads a body: lets it flow, as most listeners do, pauses, decodes, puts back or destroys it. */
@@ -166,5 +167,5 @@ function isShared(req: IncomingMessage): boolean {
 
 /** Whether anybody sees who reads: by what is in the place of Node's methods, as monitoring does, or by 'newListener', as `Expect: 100-continue` does. */
 function isWatched(req: IncomingMessage): boolean {
-  return req.on !== on || IncomingMessage.prototype.on !== streamsOn || req.emit !== emit || req.push !== push || req.listenerCount('newListener') > 0
+  return req.on !== on || IncomingMessage.prototype.on !== streamsOn || req.emit !== emit || req.push !== push || req.read !== ownRead || req.listenerCount('newListener') > 0
 }

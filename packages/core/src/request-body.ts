@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer' // the global is a getter
+import { Buffer, constants } from 'node:buffer' // the global is a getter
 import { type IncomingMessage } from 'node:http'
 import { type Readable } from 'node:stream'
 import { inspect } from 'node:util'
@@ -58,6 +58,10 @@ export class RequestBody implements BodyTaker {
    */
   read<T>(parse: (body: Buffer) => T, options: BodyOptions = {}): Promise<T> {
     return new Promise((resolve, reject) => {
+      const { limit = MIB } = options
+      if (typeof limit !== 'number' || !(limit >= 0)) {
+        throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
+      }
       const settle = () => {
         if (this.#state === 'failed') {
           reject(this.#error)
@@ -69,21 +73,19 @@ export class RequestBody implements BodyTaker {
           reject(error)
         }
       }
-      if (this.#state === 'unread') this.#begin(options)
+      if (this.#state === 'unread') this.#begin(limit)
       if (this.#state === 'reading') this.#waiting.push(settle)
       else settle()
     })
   }
 
-  #begin({ limit = MIB }: BodyOptions): void {
-    if (typeof limit !== 'number' || !(limit >= 0)) {
-      throw new RangeError(`Cannot read a body with limit ${inspect(limit)}: it must be a number of bytes, 0 or more, or Infinity`)
-    }
-    this.#limit = limit
+  #begin(limit: number): void {
+    this.#limit = Math.min(limit, constants.MAX_LENGTH)
     this.#state = 'reading'
     const req = this.#req
     try {
       this.#inflater = inflaterOf(req, this.#life, limit)
+      if (this.#wasDropped()) throw new TypeError('Cannot read the body: its request was answered, and Node has dropped it')
       if (req.readableEnded) { // it has none, and Node was told to make no more of it (optimizeEmptyRequests)
         this.takeEnd()
         return
@@ -100,20 +102,30 @@ export class RequestBody implements BodyTaker {
     }
   }
 
-  /** For good: what comes once the reading has ended is dropped, and to take listeners off costs more than they do. */
-  #listen(source: Readable): void {
-    source.on('data', (chunk: Buffer | string) => this.takeChunk(chunk)).on('end', () => this.takeEnd())
+  /** What nobody has begun to read when the response is finished Node drops (lib/_http_server.js, resOnFinish, v20.20). */
+  #wasDropped(): boolean {
+    const { headers, httpVersionMajor } = this.#req
+    const { writableFinished, socket } = this.#life.ctx.res
+    if (httpVersionMajor >= 2 || !writableFinished || socket !== null) return false // finished, and its socket let go
+    if (this.#req.listenerCount('data') > 0 || this.#req.listenerCount('readable') > 0) return false
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0
   }
 
-  takeChunk(chunk: Buffer | string): void {
+  /** For good: what comes once the reading has ended is dropped, and to take listeners off costs more than they do. */
+  #listen(source: Readable): void {
+    source.on('data', (chunk: Buffer) => this.takeChunk(chunk)).on('end', () => this.takeEnd())
+  }
+
+  takeChunk(chunk: Buffer | Uint8Array | string): void {
     if (this.#state !== 'reading') return
-    if (typeof chunk === 'string') {
+    if (typeof chunk === 'string' && this.#req.readableEncoding !== null) {
       this.fail(decoded(this.#req))
       return
     }
-    this.#size += chunk.length
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk as Uint8Array) // a stand-in of Node's request may have others
+    this.#size += bytes.length
     if (this.#size > this.#limit) this.fail(tooLarge(this.#limit))
-    else this.#chunks.push(chunk)
+    else this.#chunks.push(bytes)
   }
 
   takeEnd(): void {

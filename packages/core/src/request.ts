@@ -279,7 +279,8 @@ export class Request {
   }
 
   /**
-   * The whole body as bytes, inflated if it came compressed. Read once: later calls get the same.
+   * The whole body as bytes, inflated if it came compressed. Read once, within the `limit` of the first call: later calls
+   * get the same.
    * Ends with `ctx.signal`, whose reason it then rejects with.
    * @throws HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes
    */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import http, { IncomingMessage } from 'node:http'
 import http2 from 'node:http2'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { App, type BodyOptions, type Context } from '@ebbjs/core'
@@ -380,6 +380,46 @@ describe('a body that ctx.request reads', () => {
     expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('abc')
   })
 
+  for (const body of ['Content-Length: 4\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n']) {
+    it(`and comes after its answer, unread (${body.trim()}), is an error, not empty`, async () => {
+      const app = new App()
+      app.silent = true
+      let late: Promise<unknown> | undefined
+      app.use((ctx) => {
+        ctx.body = 'early'
+        late = once(ctx.res, 'close').then(() => ctx.request.text()).catch(String)
+        ctx.waitUntil(late)
+      })
+      const client = new Client(await serve(app)).send(`POST / HTTP/1.1\r\nHost: ebb\r\n${body}`)
+      await client.sees('early')
+      expect(await late).to.equal('TypeError: Cannot read the body: its request was answered, and Node has dropped it')
+    })
+  }
+
+  it('comes of a stand-in of strings or of bytes that are no Buffer', async () => {
+    const app = new App()
+    for (const chunks of [['ab', 'cd'], ['abcd'], [new Uint8Array([97, 98, 99, 100])]]) {
+      const req = Object.assign(Readable.from(chunks), { headers: {}, httpVersionMajor: 1 }) as unknown as IncomingMessage
+      expect(await app.createContext(req, new http.ServerResponse(req)).request.text()).to.equal('abcd')
+    }
+  })
+
+  it('is the same when somebody pushes bytes that are no Buffer', async () => {
+    const app = new App().use(async (ctx) => {
+      const text = ctx.request.text()
+      ctx.req.push(new Uint8Array([97, 98]))
+      ctx.body = await text
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'cd' })).body).to.equal('abcd')
+  })
+
+  it('has the limit of the first call, and every call checks its own', async () => {
+    const app = new App().use(async (ctx) => {
+      ctx.body = [await ctx.request.text({ limit: Infinity }), await ctx.request.text({ limit: 1 }), await ctx.request.text({ limit: -1 }).catch((error: Error) => error.name)]
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('["abc","abc","RangeError"]')
+  })
+
   it('can be read after a call with wrong options', async () => {
     const app = new App().use(async (ctx) => {
       const wrong = [null, { limit: NaN }].map((options) => ctx.request.text(options as never).then(() => 'read', () => 'rejected'))
@@ -404,7 +444,7 @@ describe('a body that ctx.request reads', () => {
     expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal('["abc","abc","abc"]')
   })
 
-  for (const method of ['on', 'emit', 'push'] as const) {
+  for (const method of ['on', 'emit', 'push', 'read'] as const) {
     it(`is seen by who wraps req.${method}, as monitoring does to capture bodies`, async () => {
       const app = new App()
       const seen: string[] = []
@@ -417,7 +457,9 @@ describe('a body that ctx.request reads', () => {
             if (method === 'on' && first === 'data') original.call(this, 'data', (chunk: Buffer) => seen.push(String(chunk)))
             else if (method === 'emit' && first === 'data') seen.push(String(second))
             else if (method === 'push' && first !== null) seen.push(String(first))
-            return original.apply(this, args)
+            const result = original.apply(this, args)
+            if (method === 'read' && result !== null) seen.push(String(result))
+            return result
           },
         })
         await next()
