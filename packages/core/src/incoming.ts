@@ -47,7 +47,7 @@ export class Incoming extends IncomingMessage {
   }
 
   /**
-   * Has the parser hand the body of `req` to `to`, past the stream, which then only ends: 3.9k instructions of 110k less
+   * Has the parser hand the body of `req` to `to`, past the stream, which then only ends: 4.2k instructions of 110k less
    * (Node 20). Once anybody else reads it, the rest is the stream's again.
    * @returns false if the body must be read from the stream
    */
