@@ -4,7 +4,7 @@ import { reset } from './refuse'
 import { respond } from './respond'
 import { toError } from './thrown'
 
-/** Runs the chain, answers with what it left in ctx, or with its error: at once, if the chain ended at once. */
+/** What `App.handleRequest` does. */
 export function handle(ctx: Context, fn: Composed<Context>): Promise<void> {
   ctx.res.statusCode = 404
   const running = fn(ctx)

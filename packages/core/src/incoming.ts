@@ -29,9 +29,10 @@ export interface BodyTaker {
  *
  * A body that `ctx.request` reads does not pass through the stream: see `handOver`.
  *
- * The end of a body that is not there costs nothing if nobody listens. Once the response is ended Node reads what nobody has read, to be ready for the next request (lib/_http_server.js, resOnFinish,
- * v20.20): for a body that is not there it has the stream flow, end, be destroyed and close, a seventh of a request.
- * Its flags say what they would say then; who listens later has the events then.
+ * The end of a body that is not there costs nothing if nobody listens. Once the response is ended Node reads what nobody
+ * has read, to be ready for the next request (lib/_http_server.js, resOnFinish, v20.20): for a body that is not there it
+ * has the stream flow, end, be destroyed and close, a seventh of a request. Its flags say what they would say then; who
+ * listens later has the events then.
  */
 export class Incoming extends IncomingMessage {
   private [outgoing]: ServerResponse | undefined = undefined;
@@ -165,7 +166,7 @@ function isShared(req: IncomingMessage): boolean {
   return req.readableFlowing !== null || req.readableLength > 0 || req.readableEncoding !== null || req.destroyed
 }
 
-/** Whether anybody sees who reads: by what is in the place of Node's methods, as monitoring does, or by 'newListener', as `Expect: 100-continue` does. */
+/** Whether anybody sees who reads: by what is in the place of methods, as monitoring does, or by 'newListener' (`Expect`). */
 function isWatched(req: IncomingMessage): boolean {
   return req.on !== on || IncomingMessage.prototype.on !== streamsOn || req.emit !== emit || req.push !== push || req.read !== ownRead || req.listenerCount('newListener') > 0
 }

@@ -1,4 +1,4 @@
-import { Buffer, constants } from 'node:buffer' // the global is a getter
+import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage } from 'node:http'
 import { type Readable } from 'node:stream'
 import { inspect } from 'node:util'
@@ -80,7 +80,7 @@ export class RequestBody implements BodyTaker {
   }
 
   #begin(limit: number): void {
-    this.#limit = Math.min(limit, constants.MAX_LENGTH)
+    this.#limit = limit
     this.#state = 'reading'
     const req = this.#req
     try {
@@ -131,7 +131,12 @@ export class RequestBody implements BodyTaker {
   takeEnd(): void {
     if (this.#state !== 'reading') return
     const chunks = this.#chunks
-    this.#bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size)
+    try {
+      this.#bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#size)
+    } catch (error) {
+      this.#settle('failed', createHttpError(413, `The body's ${this.#size} bytes do not fit into memory`, { cause: error }))
+      return
+    }
     this.#settle('read')
   }
 

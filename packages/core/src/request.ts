@@ -282,7 +282,8 @@ export class Request {
    * The whole body as bytes, inflated if it came compressed. Read once, within the `limit` of the first call: later calls
    * get the same.
    * Ends with `ctx.signal`, whose reason it then rejects with.
-   * @throws HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes
+   * @throws by the promise: HttpError 413, 415 or 400; RangeError if `limit` is no number of bytes; TypeError if somebody
+   *   else has read or decoded it, or the request was answered before anybody read it
    */
   buffer(options?: BodyOptions): Promise<Buffer> {
     return this._read((bytes) => bytes, options)

@@ -326,7 +326,7 @@ describe('a body that ctx.request reads', () => {
     expect(await client.sees('200 OK')).to.match(/x$/)
   })
 
-  it('is over for who aborts its request at its end, and ends the process not', async () => {
+  it('rejects with the reason of an abort in its end event', async () => {
     const app = new App()
     app.use(async (ctx) => {
       ctx.req.on('end', () => ctx.abort(new Error('over')))
@@ -411,6 +411,18 @@ describe('a body that ctx.request reads', () => {
       ctx.body = await text
     })
     expect((await ask(await serve(app), { method: 'POST', body: 'cd' })).body).to.equal('abcd')
+  })
+
+  it('that does not fit into memory is answered 413', async () => {
+    const app = new App()
+    app.silent = true
+    app.use(async (ctx) => {
+      const read = ctx.request.buffer({ limit: Infinity })
+      const part = Buffer.alloc(2 ** 28) // which the system makes of no memory until it is written to
+      for (let i = 0; i < 400_000; i++) ctx.req.push(part)
+      ctx.body = await read
+    })
+    expect((await ask(await serve(app), { method: 'POST', body: 'abc' })).body).to.equal(`The body's ${400_000 * 2 ** 28 + 3} bytes do not fit into memory`)
   })
 
   it('has the limit of the first call, and every call checks its own', async () => {
