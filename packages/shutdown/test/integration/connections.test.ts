@@ -155,8 +155,9 @@ for (const kind of kinds) {
       await service.draining()
       client.get('/quick')
       await quick.opened
+      const { bytesRead } = res.socket as Socket
       client.get('/third')
-      await new Promise<void>((resolve) => setTimeout(resolve, 50)) // it is read by now
+      while (res.socket?.bytesRead === bytesRead) await new Promise(setImmediate)
       res.end('slow')
       expect([(await client.answer()).body, (await client.answer()).body]).to.deep.equal(['slow', 'quick'])
       await client.end()
