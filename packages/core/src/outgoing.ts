@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer' // the global is a getter
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { finishing, type Watched } from './idle-sweep'
 import { Incoming } from './incoming'
+import { OneWriteResponse } from './one-write'
 
 /**
  * A ServerResponse on which the Content-Type and Content-Length of a body wait for the head and go out with it in one
@@ -9,7 +10,7 @@ import { Incoming } from './incoming'
  * Whoever reads headers, before or after the head was sent, sees them as if they had been set.
  * Servers of `App.listen` make it; on the response of another server they are set at once.
  */
-export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends ServerResponse<Req> {
+export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends OneWriteResponse<Req> {
   /** The Content-Type that waits, or ''. */
   private waitingType = ''
   /** The body whose length waits to be Content-Length, or undefined. */
@@ -23,7 +24,6 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends Ser
 
   // Without it, fields have JavaScript make one that passes its arguments on in an array.
   constructor(req: Req, options?: object) {
-    // @ts-expect-error -- its types leave out the options that Node itself hands over
     super(req, options)
     this.uncounted = req.method === 'HEAD' // now: middleware may rewrite it
     if (req instanceof Incoming) req.answeredBy(this)
