@@ -1,25 +1,29 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 
-/** What is sent of a response at once. */
-type Piece = string | Uint8Array
+interface Sender {
+  _send(piece: string | Uint8Array, encoding?: BufferEncoding, callback?: () => void, length?: number): boolean
+}
 
-/** Node's ServerResponse with what its types leave out. */
-const NodeResponse = ServerResponse as unknown as NodeResponse
-interface NodeResponse extends Pick<typeof ServerResponse, keyof typeof ServerResponse> {
+/** ServerResponse with what its types leave out. */
+interface SenderClass extends Pick<typeof ServerResponse, keyof typeof ServerResponse> {
   new <Req extends IncomingMessage>(req: Req, options?: object): ServerResponse<Req> & Sender
 }
-interface Sender {
-  _send(piece: Piece, encoding?: BufferEncoding, callback?: () => void, length?: number): boolean
-}
+
+// Symbols: middleware gives a response properties of all names.
+const text = Symbol('text')
+const isHeld = Symbol('is held')
+const heldCallback = Symbol('held callback')
 
 /**
- * Node before 24 follows the last piece of a body with an empty string, for the callback that says that all is written.
- * Here the piece waits for that callback, and head and body are one write, as they are in Node 24.
+ * `end(text)` of Node 20 and 22 sends the text, and then an empty string whose callback tells that all is written.
+ * Here the text is held until that callback comes, and goes out with it, as it does in Node 24.
+ * Nobody else's code runs in between. An `end` with an encoding or a callback is left alone.
  */
-class JoinedResponse<Req extends IncomingMessage> extends NodeResponse<Req> {
-  private ending = false
-  private waiting: Piece | undefined = undefined
-  private waitingEncoding: BufferEncoding | undefined = undefined
+export class JoinedResponse<Req extends IncomingMessage = IncomingMessage> extends (ServerResponse as SenderClass)<Req> {
+  /** What `end` has been given, while it runs. */
+  private [text]: string | undefined = undefined
+  private [isHeld] = false
+  private [heldCallback]: (() => void) | undefined = undefined
 
   // Without it, fields have JavaScript make one that passes its arguments on in an array.
   constructor(req: Req, options?: object) {
@@ -27,55 +31,37 @@ class JoinedResponse<Req extends IncomingMessage> extends NodeResponse<Req> {
   }
 
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
-    this.ending = true
+    const isAlone = encoding === undefined && callback === undefined && !this.strictContentLength
+    if (!isAlone || typeof chunk !== 'string' || chunk === '') return super.end(chunk, encoding as BufferEncoding, callback as () => void)
+    this[text] = chunk
     try {
-      return super.end(chunk, encoding as BufferEncoding, callback as () => void)
+      return super.end(chunk)
     } finally {
-      this.ending = false
-      if (this.waiting !== undefined) this.sendWaiting() // it has failed in between
+      if (this[isHeld]) this.sendHeld(this[heldCallback]) // by a Node that sends no empty string
+      this[text] = undefined
     }
   }
 
   /** Node's own, by which `write` and `end` send everything: lib/_http_outgoing.js, v20.20. */
-  override _send(piece: Piece, encoding?: BufferEncoding, callback?: () => void, length?: number): boolean {
-    if (!this.ending || this.chunkedEncoding) return super._send(piece, encoding, callback, length)
-    if (this.waiting !== undefined) {
-      const sent = this.sendWaiting(piece === '' ? callback : undefined)
-      if (piece === '') return sent
-    } else if (piece === '') {
-      return super._send(piece, encoding, callback, length)
+  override _send(piece: string | Uint8Array, encoding?: BufferEncoding, callback?: () => void, length?: number): boolean {
+    if (this[isHeld]) {
+      if (piece === '') return this.sendHeld(callback)
+      this.sendHeld(this[heldCallback]) // it was somebody's own, written while the head was made
     }
-    this.waiting = piece
-    this.waitingEncoding = encoding
-    return true
+    if (piece !== this[text] || this.chunkedEncoding) return super._send(piece, encoding, callback, length)
+    this[isHeld] = true
+    this[heldCallback] = callback
+    return true // which `end` does not look at
   }
 
-  private sendWaiting(callback?: () => void): boolean {
-    const piece = this.waiting as Piece
-    this.waiting = undefined
-    return super._send(piece, this.waitingEncoding, callback)
+  private sendHeld(callback: (() => void) | undefined): boolean {
+    this[isHeld] = false
+    return super._send(this[text] as string, undefined, callback)
   }
-}
-
-/** Counts what `end(body)` sends. */
-class Probe extends NodeResponse<IncomingMessage> {
-  pieces = 0
-
-  override _send(): boolean {
-    this.pieces++
-    return true
-  }
-}
-
-function sendsTwo(): boolean {
-  const probe = new Probe({ method: 'GET', httpVersionMajor: 1, httpVersionMinor: 1 } as IncomingMessage)
-  probe.sendDate = false // it would start a timer
-  probe.end('body')
-  return probe.pieces === 2
 }
 
 /**
- * A ServerResponse whose `end(body)` makes one write, on Node 20 and 22 too.
- * Two cost 8k instructions of 49k more (Node 20), for Node then hands their list to the kernel.
+ * A ServerResponse whose `end(text)` sends head and text in one write, on Node 20 and 22, too.
+ * Two make a writev, which costs 8k instructions more (Node 20).
  */
-export const OneWriteResponse: NodeResponse = sendsTwo() ? JoinedResponse : NodeResponse
+export const OneWriteResponse = (Number.parseInt(process.versions.node) < 24 ? JoinedResponse : ServerResponse) as SenderClass

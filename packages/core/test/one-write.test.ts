@@ -2,16 +2,13 @@ import http, { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { expect } from 'chai'
 import { App } from '@ebbjs/core'
+import { JoinedResponse } from '../src/one-write'
 import { Outgoing } from '../src/outgoing'
 import { ask, Client, serve, serveAny } from './harness'
 
 describe('a response', () => {
-  it('whose body is a string is one write', async () => {
+  it('whose body is text or JSON is one write', async () => {
     for (const body of ['text', { a: 1 }, 'hällo \u{1f30a}', 'x'.repeat(100_000)]) expect(await writesFor(body)).to.equal(1)
-  })
-
-  it('whose body is a Buffer is two: head and body', async () => {
-    expect(await writesFor(Buffer.from('abc'))).to.equal(2)
   })
 
   /** The writes to the socket by which a server of `listen` answers. */
@@ -44,15 +41,28 @@ function attempt(note: Note, work: () => unknown, rest?: () => unknown): void {
   }
 }
 
+function writesWithHead(res: ServerResponse, note: Note, text: string): void {
+  const { writeHead } = res
+  res.setHeader('Content-Length', text.length + 4)
+  res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+    Reflect.apply(writeHead, this, args)
+    note(`write: ${this.write(text, () => note('written'))}`)
+    return this
+  } as never
+  res.end('text')
+}
+
 const answers: Record<string, Answer> = {
   'a string': (res, note) => res.end('text', () => note('written')),
   'a string, in an encoding': (res) => res.end('c3a9', 'hex'),
   'a string, in an encoding, and a callback': (res, note) => res.end('\u00e9', 'latin1', () => note('written')),
+  'a string in UTF-8': (res) => res.end('h\u00e4llo'),
+  'a Buffer alone': (res) => res.end(Buffer.from('bytes')),
   'a Buffer': (res, note) => res.end(Buffer.from('bytes'), () => note('written')),
   'an empty Buffer': (res, note) => res.end(Buffer.alloc(0), () => note('written')),
   'an empty string': (res, note) => res.end('', () => note('written')),
   'nothing': (res, note) => res.end(() => note('written')),
-  'more than the kernel takes at once': (res, note) => res.end('x'.repeat(8_000_000), () => note('written')),
+  'more than the kernel takes at once': (res) => res.end('x'.repeat(8_000_000)),
   'the rest of a body of known length': (res) => {
     res.setHeader('Content-Length', 4)
     res.write('te')
@@ -100,16 +110,9 @@ const answers: Record<string, Answer> = {
     attempt(note, () => res.end('text'))
     res.end('texts')
   },
-  'a writeHead that writes': (res, note) => {
-    const { writeHead } = res
-    res.setHeader('Content-Length', 8)
-    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-      Reflect.apply(writeHead, this, args)
-      attempt(note, () => this.write('more'))
-      return this
-    } as never
-    res.end('text')
-  },
+  'a writeHead that writes': (res, note) => writesWithHead(res, note, 'more'),
+  'a writeHead that writes the same': (res, note) => writesWithHead(res, note, 'text'),
+  'a writeHead that writes more than is buffered': (res, note) => writesWithHead(res, note, 'x'.repeat(100_000)),
   'a callback that cannot be registered': (res, note) => {
     res.once('newListener', () => { throw new Error('no listeners here') })
     attempt(note, () => res.end('text', () => note('written')))
@@ -137,7 +140,9 @@ describe("Node's own response, and one of listen, send and emit the same:", () =
   for (const [name, answer] of Object.entries(answers)) {
     for (const method of ['GET', 'HEAD']) {
       it(`${name}, ${method}`, async () => {
-        expect(await observe(Outgoing, answer, method)).to.deep.equal(await observe(http.ServerResponse, answer, method))
+        const expected = await observe(http.ServerResponse, answer, method)
+        expect(await observe(Outgoing, answer, method)).to.deep.equal(expected)
+        expect(await observe(JoinedResponse, answer, method), 'also on a Node that joins them itself').to.deep.equal(expected)
       })
     }
   }
