@@ -62,6 +62,6 @@ export class JoinedResponse<Req extends IncomingMessage = IncomingMessage> exten
 
 /**
  * A ServerResponse whose `end(text)` sends head and text in one write, on Node 20 and 22, too.
- * Two make a writev, which costs 8k instructions more (Node 20).
+ * Two make a writev, which costs 8k instructions more (Node 20): docs/decisions/0005.
  */
 export const OneWriteResponse = (Number.parseInt(process.versions.node) < 24 ? JoinedResponse : ServerResponse) as SenderClass
