@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 
 interface Sender {
-  _send(piece: string | Uint8Array, encoding?: BufferEncoding, callback?: () => void, length?: number): boolean
+  _send(piece: string | Uint8Array, encoding?: BufferEncoding | null, callback?: () => void, length?: number): boolean
 }
 
 /** ServerResponse with what its types leave out. */
@@ -10,19 +10,23 @@ interface SenderClass extends Pick<typeof ServerResponse, keyof typeof ServerRes
 }
 
 // Symbols: middleware gives a response properties of all names.
+/** What `end` was given, until it comes to be sent. */
 const text = Symbol('text')
-const isHeld = Symbol('is held')
+/** The same, until what follows it comes. */
+const held = Symbol('held')
 const heldCallback = Symbol('held callback')
+
+/** Whether an empty string follows. */
+let isFollowed = true
 
 /**
  * `end(text)` of most versions of Node sends the text, and then an empty string whose callback tells that all is written.
  * Here the text is held until that callback comes, and goes out with it, as it does since Node 24.21 and 26.8.
- * Nobody else's code runs in between. An `end` with an encoding or a callback is left alone.
+ * An `end` with an encoding or a callback is left alone, and one in which somebody writes.
  */
 export class JoinedResponse<Req extends IncomingMessage = IncomingMessage> extends (ServerResponse as SenderClass)<Req> {
-  /** What `end` has been given, while it runs. */
   private [text]: string | undefined = undefined
-  private [isHeld] = false
+  private [held]: string | undefined = undefined
   private [heldCallback]: (() => void) | undefined = undefined
 
   // Without it, fields have JavaScript make one that passes its arguments on in an array.
@@ -30,33 +34,42 @@ export class JoinedResponse<Req extends IncomingMessage = IncomingMessage> exten
     super(req, options)
   }
 
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    this[text] = undefined // within `end`, by what somebody has put in the place of Node's `writeHead` or `end`
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     const isAlone = encoding === undefined && callback === undefined && !this.strictContentLength
     if (!isAlone || typeof chunk !== 'string' || chunk === '') return super.end(chunk, encoding as BufferEncoding, callback as () => void)
-    this[text] = chunk
+    if (isFollowed) this[text] = chunk
     try {
-      return super.end(chunk)
+      const ended = super.end(chunk)
+      if (this[held] !== undefined) isFollowed = false
+      return ended
     } finally {
-      if (this[isHeld]) this.sendHeld(this[heldCallback]) // by a Node that sends no empty string
       this[text] = undefined
+      if (this[held] !== undefined) this.sendHeld(this[heldCallback])
     }
   }
 
   /** Node's own, by which `write` and `end` send everything: lib/_http_outgoing.js, v20.20. */
-  override _send(piece: string | Uint8Array, encoding?: BufferEncoding, callback?: () => void, length?: number): boolean {
-    if (this[isHeld]) {
+  override _send(piece: string | Uint8Array, encoding?: BufferEncoding | null, callback?: () => void, length?: number): boolean {
+    if (this[held] !== undefined) {
       if (piece === '') return this.sendHeld(callback)
-      this.sendHeld(this[heldCallback]) // it was somebody's own, written while the head was made
+      this.sendHeld(this[heldCallback])
     }
-    if (piece !== this[text] || this.chunkedEncoding) return super._send(piece, encoding, callback, length)
-    this[isHeld] = true
+    if (piece !== this[text] || encoding != null || this.chunkedEncoding) return super._send(piece, encoding, callback, length)
+    this[text] = undefined
+    this[held] = piece as string
     this[heldCallback] = callback
     return true // which `end` does not look at
   }
 
   private sendHeld(callback: (() => void) | undefined): boolean {
-    this[isHeld] = false
-    return super._send(this[text] as string, undefined, callback)
+    const piece = this[held] as string
+    this[held] = undefined
+    return super._send(piece, undefined, callback)
   }
 }
 

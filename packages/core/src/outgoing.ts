@@ -96,6 +96,11 @@ export class Outgoing<Req extends IncomingMessage = IncomingMessage> extends One
     return super.writeHead(status, reason as string, headers as OutgoingHttpHeaders)
   }
 
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    this.whole = false // within `end`, by what somebody has put in the place of Node's
+    return super.write(chunk, encoding as BufferEncoding, callback as () => void)
+  }
+
   override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
     // What Node counts: lib/_http_outgoing.js, _storeHeader, v20.20. By default it sends nothing in chunks in HTTP/1.0.
     this.whole = chunk !== undefined && chunk === this.waitingBody && !this.uncounted && this.useChunkedEncodingByDefault

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import http, { type ServerResponse } from 'node:http'
 import { type Socket } from 'node:net'
 import { expect } from 'chai'
@@ -41,16 +42,29 @@ function attempt(note: Note, work: () => unknown, rest?: () => unknown): void {
   }
 }
 
-function writesWithHead(res: ServerResponse, note: Note, text: string): void {
+function writesWithHead(res: ServerResponse, note: Note, text: string, more = () => {}): void {
   const { writeHead } = res
   res.setHeader('Content-Length', text.length + 4)
   res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
     Reflect.apply(writeHead, this, args)
     note(`write: ${this.write(text, () => note('written'))}`)
+    more()
     return this
   } as never
   res.end('text')
 }
+
+/** Ends `res` while somebody has put `end` in the place of the one that all responses share, as monitoring does. */
+function endsThrough(res: ServerResponse, text: string, end: typeof nodeEnd): void {
+  http.ServerResponse.prototype.end = end as never
+  try {
+    res.end(text)
+  } finally {
+    http.ServerResponse.prototype.end = nodeEnd as never
+  }
+}
+
+const nodeEnd = http.ServerResponse.prototype.end as (this: ServerResponse, ...args: unknown[]) => ServerResponse
 
 const answers: Record<string, Answer> = {
   'a string': (res, note) => res.end('text', () => note('written')),
@@ -113,6 +127,30 @@ const answers: Record<string, Answer> = {
   'a writeHead that writes': (res, note) => writesWithHead(res, note, 'more'),
   'a writeHead that writes the same': (res, note) => writesWithHead(res, note, 'text'),
   'a writeHead that writes more than is buffered': (res, note) => writesWithHead(res, note, 'x'.repeat(100_000)),
+  'a writeHead that writes the same, and nothing': (res, note) => {
+    writesWithHead(res, note, 'text', () => res.write('', () => note('nothing written')))
+  },
+  'an end in its place that chooses an encoding': (res) => endsThrough(res, 'h\u00e9llo', function (text) {
+    return nodeEnd.call(this, text, 'latin1')
+  }),
+  'an end in its place that writes first': (res, note) => {
+    res.setHeader('Content-Length', 4)
+    endsThrough(res, 'text', function (text) {
+      note(`write: ${this.write(text, () => note('written'))}`)
+      return nodeEnd.call(this)
+    })
+  },
+  'an end in its place that writes, and ends the connection': (res) => {
+    res.setHeader('Content-Length', 4)
+    endsThrough(res, 'text', function (text) {
+      this.write(text)
+      this.socket?.end()
+      return this
+    })
+  },
+  'an end in its place that sends another text': (res) => endsThrough(res, 'text', function (text) {
+    return nodeEnd.call(this, `more ${text as string}`)
+  }),
   'a callback that cannot be registered': (res, note) => {
     res.once('newListener', () => { throw new Error('no listeners here') })
     attempt(note, () => res.end('text', () => note('written')))
@@ -160,8 +198,10 @@ describe("Node's own response, and one of listen, send and emit the same:", () =
       if (notes.size < 2) return
       for (const [each, note] of [...notes].reverse()) attempt(note, () => answer(each, note), () => req.socket.destroySoon())
     })
+    const closed = once(server, 'connection').then(([socket]) => once(socket as Socket, 'close'))
     const client = new Client(await serveAny(server.listen(0)))
     client.send(`${method} /1 HTTP/1.1\r\nHost: ebb\r\n\r\n${method} /2 HTTP/1.1\r\nHost: ebb\r\nConnection: close\r\n\r\n`)
-    return { text: await client.all(), events }
+    await Promise.all([client.closed, closed])
+    return { text: client.text, events }
   }
 })

@@ -201,6 +201,19 @@ describe('the length of a body that is sent in one piece', () => {
     expect(answer).not.to.include('Content-Length')
   })
 
+  it('is sent when an end in the place of Node\'s writes first, as monitoring may', async () => {
+    const { end } = http.ServerResponse.prototype
+    const answer = await received((ctx) => {
+      http.ServerResponse.prototype.end = function (this: http.ServerResponse, text: unknown) {
+        http.ServerResponse.prototype.end = end
+        this.write(text)
+        return this.end()
+      } as never
+      ctx.body = 'hello'
+    }, request())
+    expect(answer).to.include('Content-Length: 5\r\n').and.to.match(/\r\n\r\nhello$/)
+  })
+
   it('is left out once Content-Length is removed, also by a writeHead in its place (compression)', async () => {
     const answer = await received((ctx) => {
       const { res } = ctx
