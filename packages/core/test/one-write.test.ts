@@ -151,6 +151,13 @@ const answers: Record<string, Answer> = {
   'an end in its place that sends another text': (res) => endsThrough(res, 'text', function (text) {
     return nodeEnd.call(this, `more ${text as string}`)
   }),
+  'an end in its place whose callback cannot be registered': (res, note) => {
+    res.once('newListener', () => { throw new Error('no listeners here') })
+    attempt(note, () => endsThrough(res, 'text', function (text) {
+      return nodeEnd.call(this, text, undefined, () => note('written'))
+    }))
+    res.socket?.destroySoon()
+  },
   'a callback that cannot be registered': (res, note) => {
     res.once('newListener', () => { throw new Error('no listeners here') })
     attempt(note, () => res.end('text', () => note('written')))
