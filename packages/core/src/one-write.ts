@@ -73,7 +73,7 @@ export class JoinedResponse<Req extends IncomingMessage = IncomingMessage> exten
   }
 }
 
-/** Whether Node does so by itself. Where this were wrong, responses would cost more, and no more than that. */
+/** Whether Node does so by itself. A wrong answer costs speed; the text is sent all the same. */
 function isJoinedByNode(): boolean {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number]
   return major > 26 || (major === 26 && minor >= 8) || (major === 24 && minor >= 21)
