@@ -1,15 +1,24 @@
 import { constants } from 'node:os'
+import { now, settledBy } from './clock'
+import { isBySubscriber } from './diagnostics'
+import { flushed, guardOutlets } from './outlets'
 import { type ShutdownReport } from './report'
+import { Watchdog } from './watchdog'
 
 /** One shutdown, as the process sees it. */
 export interface Stopper {
   readonly signals: readonly NodeJS.Signals[]
+  readonly force: NodeJS.Signals | 'any' | 'never'
   readonly fatal: boolean
-  readonly exit: boolean
+  readonly exit: boolean | 'signal'
   /** Begins or joins the stop. */
   stop(cause: ProcessCause): Promise<ShutdownReport>
-  /** The process ends now: say what is not done. */
-  forced(): void
+  /** The moment (ms of `now()`) by which its stop has ended: that of one which would begin now, or of the one that runs. */
+  readonly end: number
+  /** What its stop has left to do, in a few words. */
+  readonly left: string
+  /** The process ends now: says what is not done, and flushes what can be. */
+  forced(): Promise<unknown>
 }
 
 /** What the process begins a stop with; `error`: it is fatal. */
@@ -19,24 +28,31 @@ export interface ProcessCause {
   error?: unknown
 }
 
-/** Two deliveries of one signal within this time (ms) are one: a group kill, and a parent that forwards it. */
-const SAME_SIGNAL = 250
-/** How long (ms) stdout and stderr may take to flush before the exit. */
+/** Signals within this time (ms) of the first are one: a group kill, a parent that forwards it, another library that repeats it. */
+const ONE_SIGNAL = 250
+/** How long (ms) stdout and stderr may take to flush before the exit, */
 const FLUSH = 500
+/** and before one that was forced. */
+const FORCED_FLUSH = 100
 
 /**
- * All shutdowns of the process, also of several copies of this package: one listener a signal, and one exit,
+ * All shutdowns of the process, also of several copies of this package: one listener a signal, one watchdog, and one exit,
  * when the last of those that were told has ended, with the highest code.
  */
 class ProcessSignals {
   readonly #stoppers = new Set<Stopper>()
-  readonly #stopping = new Set<Promise<unknown>>()
+  readonly #stopping = new Map<Promise<unknown>, Stopper>()
   readonly #listeners = new Map<string, (...args: never[]) => void>()
+  readonly #watchdog = new Watchdog(() => [...this.#stopping.values()].map(({ left }) => left).join('; '))
   /** What is being shut down: the same target twice is a mistake. */
   readonly targets = new WeakSet<object>()
-  #last: { signal: NodeJS.Signals; at: number } | undefined
+  /** When (ms of `now()`) the process began to stop. */
+  #begun: number | undefined
+  /** The signal to raise again in the end. */
+  #raised: NodeJS.Signals | undefined
   #exitCode = 0
   #exits = false
+  #forced = false
 
   add(stopper: Stopper): void {
     this.#stoppers.add(stopper)
@@ -51,6 +67,11 @@ class ProcessSignals {
   /** No other shutdown is under way or may come: what keeps the process from ending is this one's. */
   isLast(stopper: Stopper): boolean {
     return [...this.#stoppers].every((one) => one === stopper)
+  }
+
+  /** A stop that the process began takes longer than it was to. */
+  extended(): void {
+    if (this.#exits && this.#stopping.size > 0) this.#watchdog.guard(Math.max(...[...this.#stopping.values()].map(({ end }) => end)))
   }
 
   /** Has exactly the listeners that the shutdowns of now ask for; a stop that runs keeps those of its second signal. */
@@ -81,61 +102,78 @@ class ProcessSignals {
   }
 
   #signalled(signal: NodeJS.Signals): void {
-    const last = this.#last
-    const at = performance.now()
-    if (last?.signal === signal && at - last.at < SAME_SIGNAL) return
-    this.#last = { signal, at }
-    if (last !== undefined && this.#exits) {
-      for (const stopper of this.#stoppers) stopper.forced()
-      process.exit(128 + constants.signals[signal])
+    if (this.#begun !== undefined && this.#exits) {
+      if (now() - this.#begun >= ONE_SIGNAL && this.#forces(signal)) this.#force(signal)
+      return
     }
+    this.#raised = signal
     this.#stop({ reason: signal, signal }, (stopper) => stopper.signals.includes(signal))
   }
 
+  #forces(signal: NodeJS.Signals): boolean {
+    return [...this.#stopping.values()].some(({ force }) => force === 'any' || force === signal)
+  }
+
+  /** Somebody is impatient. Whatever they do next, the process ends: at once the second time. */
+  #force(signal: NodeJS.Signals): void {
+    const exit = (): void => process.exit(128 + constants.signals[signal])
+    if (this.#forced) exit()
+    this.#forced = true
+    const flushes = [...this.#stopping.values()].map((stopper) => stopper.forced())
+    void settledBy(Promise.allSettled([...flushes, flushed()]), now() + FORCED_FLUSH).then(exit)
+  }
+
   #failed(reason: string, error: unknown): void {
-    process.exitCode = 1
+    if (isBySubscriber()) return
+    if (!process.exitCode) process.exitCode = 1
     this.#exitCode = 1
     this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
   }
 
-  /** A start-up has failed: this one shutdown stops, and the process with it. */
-  fail(stopper: Stopper, cause: ProcessCause): void {
+  /** What one shutdown itself found stops it, and the process with it: a start-up has failed, nothing was to do. */
+  begin(stopper: Stopper, cause: ProcessCause): void {
     this.#stop(cause, (one) => one === stopper)
   }
 
   #stop(cause: ProcessCause, concerns: (stopper: Stopper) => boolean): void {
-    for (const stopper of this.#stoppers) {
-      if (!concerns(stopper)) continue
-      this.#exits ||= stopper.exit
+    const told = [...this.#stoppers].filter(concerns)
+    if (told.length === 0) return
+    this.#begun ??= now()
+    this.#exits ||= told.some(({ exit }) => exit !== false)
+    if (this.#exits) this.#watchdog.guard(Math.max(...[...told, ...this.#stopping.values()].map(({ end }) => end)))
+    for (const stopper of told) {
+      const joined = [...this.#stopping.values()].includes(stopper)
+      const report = stopper.stop(cause)
+      if (joined) continue
+      const unguard = guardOutlets()
       // A stop that rejects is a bug, and must not keep the process alive.
-      const ended = stopper.stop(cause).then(({ exitCode }) => exitCode, () => 1)
+      const ended = report.then(({ exitCode }) => exitCode, () => 1)
       const stopped = ended.then((exitCode) => {
         this.#exitCode = Math.max(this.#exitCode, exitCode)
         this.#stopping.delete(stopped)
-        return this.#exitWhenStopped()
+        unguard()
+        return this.#exitWhenStopped(stopper.exit)
       })
-      this.#stopping.add(stopped)
+      this.#stopping.set(stopped, stopper)
     }
   }
 
-  async #exitWhenStopped(): Promise<void> {
+  async #exitWhenStopped(exit: Stopper['exit']): Promise<void> {
     if (this.#stopping.size > 0) return
     if (!this.#exits) {
-      this.#last = undefined
+      this.#begun = undefined
       return
     }
-    process.exitCode = this.#exitCode
-    await Promise.race([Promise.all([flushed(process.stdout), flushed(process.stderr)]), new Promise((resolve) => setTimeout(resolve, FLUSH))])
-    process.exit(this.#exitCode)
+    guardOutlets()
+    await settledBy(flushed(), now() + FLUSH)
+    const code = Number(process.exitCode) || this.#exitCode // one that the program has set is kept
+    if (exit === 'signal' && code === 0 && this.#raised !== undefined) {
+      process.removeAllListeners(this.#raised)
+      process.kill(process.pid, this.#raised)
+      process.exit(128 + constants.signals[this.#raised]) // PID 1 of a container is not ended by default actions
+    }
+    process.exit(code)
   }
-}
-
-/** What was written so far has left the process: into a pipe, `process.exit` would cut it. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) resolve()
-    else stream.write('', () => resolve())
-  })
 }
 
 const KEY = Symbol.for('@ebbjs/shutdown.process')

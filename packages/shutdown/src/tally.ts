@@ -1,6 +1,6 @@
 import { type ServerResponse } from 'node:http'
 import { type Http2ServerResponse } from 'node:http2'
-import { type Blocker, describeExchange, type ShutdownReport } from './report'
+import { type Blocker, blockerOf, type ShutdownReport } from './report'
 import { type Exchange } from './target'
 
 /** Counts what became of the requests of a stop. A client that leaves counts nowhere: its request is not stuck. */
@@ -26,8 +26,7 @@ export class Tally {
   cut(exchange: Exchange): void {
     this.#aborted.delete(exchange.res)
     this.#cut.add(exchange.res)
-    const { method, path, age } = describeExchange(exchange)
-    this.blockers.push({ method, path, age })
+    this.blockers.push(blockerOf(exchange))
   }
 
   get counts(): ShutdownReport['requests'] {
@@ -36,7 +35,7 @@ export class Tally {
 }
 
 /** HTTP/2's compat response has no `writableFinished`: its stream tells. */
-function isComplete(res: ServerResponse): boolean {
+export function isComplete(res: ServerResponse): boolean {
   const { stream } = res as unknown as Partial<Http2ServerResponse>
   return stream === undefined ? res.writableFinished : res.writableEnded && stream.rstCode === 0
 }

@@ -249,7 +249,7 @@ export class Run {
     check(connections === 0, `${connections} connections are left`)
     check(report.reason === 'test', `the reason is ${report.reason}`)
     check(report.requests.cut === report.blockers.length, 'each cut request is a blocker')
-    check(report.blockers.every(({ path }) => path === '/hangs'), `blockers: ${JSON.stringify(report.blockers)}`)
+    check(report.blockers.every((blocker) => 'path' in blocker && blocker.path === '/hangs'), `blockers: ${JSON.stringify(report.blockers)}`)
     check(report.clean === (report.requests.cut === 0 && !failing), `clean is ${report.clean}`)
     check(report.exitCode === (report.clean ? 0 : 1), `the exit code is ${report.exitCode}`)
     const names = this.#schedule.hooks.map((_, index) => `hook ${index}`).reverse()
