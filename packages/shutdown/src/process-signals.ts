@@ -1,6 +1,9 @@
+import cluster from 'node:cluster'
+import { once } from 'node:events'
 import { constants } from 'node:os'
 import { now, settledBy } from './clock'
 import { isBySubscriber } from './diagnostics'
+import { onClusterDisconnect } from './node/cluster-disconnect'
 import { flushed, guardOutlets } from './outlets'
 import { type ShutdownReport } from './report'
 import { Watchdog } from './watchdog'
@@ -21,11 +24,12 @@ export interface Stopper {
   forced(): Promise<unknown>
 }
 
-/** What the process begins a stop with; `error`: it is fatal. */
+/** What the process begins a stop with; `error`: it is fatal; `handover`: others go on accepting, whatever the option says. */
 export interface ProcessCause {
   reason: string
   signal: NodeJS.Signals | null
   error?: unknown
+  handover?: boolean
 }
 
 /** Signals within this time (ms) of the first are one: a group kill, a parent that forwards it, another library that repeats it. */
@@ -42,7 +46,8 @@ const FORCED_FLUSH = 100
 class ProcessSignals {
   readonly #stoppers = new Set<Stopper>()
   readonly #stopping = new Map<Promise<unknown>, Stopper>()
-  readonly #listeners = new Map<string, (...args: never[]) => void>()
+  /** What takes the process's listeners back, by the names of their events. */
+  readonly #listeners = new Map<string, () => void>()
   readonly #watchdog = new Watchdog(() => [...this.#stopping.values()].map(({ left }) => left).join('; '))
   /** What is being shut down: the same target twice is a mistake. */
   readonly targets = new WeakSet<object>()
@@ -50,6 +55,8 @@ class ProcessSignals {
   #begun: number | undefined
   /** The signal to raise again in the end. */
   #raised: NodeJS.Signals | undefined
+  /** The worker of a cluster leaves it. */
+  #leaving: Promise<unknown> | undefined
   #exitCode = 0
   #exits = false
   #forced = false
@@ -80,19 +87,24 @@ class ProcessSignals {
     for (const { signals, fatal } of this.#stoppers) {
       for (const signal of signals) wanted.add(signal)
       if (signals.includes('SIGTERM') && process.send !== undefined) wanted.add('message')
+      if (signals.includes('SIGTERM') && cluster.isWorker) wanted.add('cluster disconnect')
       if (fatal) wanted.add('uncaughtException').add('unhandledRejection')
     }
-    for (const [name, listener] of this.#listeners) {
+    for (const [name, release] of this.#listeners) {
       if (wanted.has(name) || this.#exits) continue // about to exit: the default action of a signal must not overtake it
-      process.off(name, listener as () => void)
+      release()
       this.#listeners.delete(name)
     }
     for (const name of wanted) {
-      if (this.#listeners.has(name)) continue
-      const listener = this.#listenerOf(name)
-      this.#listeners.set(name, listener)
-      process.on(name, listener as () => void)
+      if (!this.#listeners.has(name)) this.#listeners.set(name, this.#listenTo(name))
     }
+  }
+
+  #listenTo(name: string): () => void {
+    if (name === 'cluster disconnect') return onClusterDisconnect(() => this.#disconnected())
+    const listener = this.#listenerOf(name)
+    process.on(name, listener)
+    return () => process.off(name, listener)
   }
 
   #listenerOf(name: string): (arg: unknown) => void {
@@ -121,6 +133,15 @@ class ProcessSignals {
     this.#forced = true
     const flushes = [...this.#stopping.values()].map((stopper) => stopper.forced())
     void settledBy(Promise.allSettled([...flushes, flushed()]), now() + FORCED_FLUSH).then(exit)
+  }
+
+  /** The other workers go on accepting. The primary hears that this one left on purpose before it exits. */
+  async #disconnected(): Promise<void> {
+    const cause = { reason: 'worker.disconnect()', signal: null, handover: true }
+    const told = [...this.#stoppers].filter(({ signals }) => signals.includes('SIGTERM'))
+    this.#leaving = once(process, 'disconnect')
+    this.#stop(cause, (stopper) => told.includes(stopper))
+    await Promise.allSettled(told.map((stopper) => stopper.stop(cause)))
   }
 
   #failed(reason: string, error: unknown): void {
@@ -165,7 +186,7 @@ class ProcessSignals {
       return
     }
     guardOutlets()
-    await settledBy(flushed(), now() + FLUSH)
+    await settledBy(Promise.allSettled([flushed(), this.#leaving]), now() + FLUSH)
     const code = Number(process.exitCode) || this.#exitCode // one that the program has set is kept
     if (exit === 'signal' && code === 0 && this.#raised !== undefined) {
       process.removeAllListeners(this.#raised)

@@ -327,7 +327,7 @@ export class Shutdown {
 
   async #run(cause: ProcessCause, settings: Settings): Promise<ShutdownReport> {
     const unguard = guardOutlets()
-    this.#handover = settings.handover && this.#failures.size === 0
+    this.#handover = (cause.handover ?? settings.handover) && this.#failures.size === 0
     this.#idleWatch?.end()
     this.#phases = new Phases(this.#parts, { ...settings, handover: this.#handover }, cause)
     if (!this.#handover) this.#readiness.end()

@@ -16,8 +16,12 @@ for (const policy of ['rr', 'none'] as const) {
       await Child.endAll()
     })
 
-    it('lose and refuse nothing', async () => {
-      const child = Child.start('cluster.ts', { policy, rolls: ROLLS })
+    for (const [by, title] of [
+      ['SIGTERM', 'lose and refuse nothing'],
+      ['primary', 'lose and refuse nothing when the primary disconnects them'],
+      ['worker', 'lose and refuse nothing when they disconnect themselves'],
+    ] as const) it(title, async () => {
+      const child = Child.start('cluster.ts', { policy, rolls: ROLLS, by })
       const port = await child.port()
       let [running, answered, connections] = [true, 0, 0]
       const lost: string[] = []
@@ -60,7 +64,7 @@ for (const policy of ['rr', 'none'] as const) {
       child.process.send('end')
 
       expect(lost).to.deep.equal([])
-      expect(child.stdout.match(/^rolled 0$/gm)).to.have.length(ROLLS)
+      expect(child.stdout.match(/^rolled 0 true$/gm)).to.have.length(ROLLS)
       expect(answered).to.be.above(100)
       expect(connections).to.be.above(12)
       expect((await child.exit).code).to.equal(0)
