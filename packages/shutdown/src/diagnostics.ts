@@ -1,26 +1,26 @@
 import { type Channel } from 'node:diagnostics_channel'
 import { nextTick } from './clock'
 
-/** Whether what is thrown in this tick comes from a subscriber. */
-let bySubscriber = false
-const ignore = (): void => {}
+type Listener = (...args: unknown[]) => void
 
 /**
- * Publishes a message. A subscriber that throws fails nothing: Node throws its error again in the tick queue, where it
- * would be an uncaught exception (lib/diagnostics_channel.js, v20-26); between two ticks of ours it is none.
+ * Publishes a message. A subscriber that throws fails nothing: Node throws its error again in the tick queue, where it is
+ * an uncaught exception (lib/diagnostics_channel.js, v20-26). Between two ticks of ours nobody else hears of those.
+ * `process.setUncaughtExceptionCaptureCallback` would do the same, but throws in a process that has loaded node:domain.
  */
 export function publish<Message extends object>(channel: Channel, message: Message): void {
   if (!channel.hasSubscribers) return
+  let listeners: Listener[] = []
   nextTick(() => {
-    bySubscriber = true
+    listeners = process.rawListeners('uncaughtException') as Listener[]
+    process.removeAllListeners('uncaughtException')
     process.on('uncaughtException', ignore)
   })
   channel.publish(message)
   nextTick(() => {
-    bySubscriber = false
     process.off('uncaughtException', ignore)
+    for (const listener of listeners) process.on('uncaughtException', listener)
   })
 }
 
-/** Whether an uncaught exception of this moment is a subscriber's. */
-export const isBySubscriber = (): boolean => bySubscriber
+const ignore = (): void => {}

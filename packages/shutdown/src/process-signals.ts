@@ -2,7 +2,6 @@ import cluster from 'node:cluster'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import { now, settledBy } from './clock'
-import { isBySubscriber } from './diagnostics'
 import { onClusterDisconnect } from './node/cluster-disconnect'
 import { flushed, guardOutlets } from './outlets'
 import { type ShutdownReport } from './report'
@@ -145,7 +144,6 @@ class ProcessSignals {
   }
 
   #failed(reason: string, error: unknown): void {
-    if (isBySubscriber()) return
     if (!process.exitCode) process.exitCode = 1
     this.#exitCode = 1
     this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
