@@ -20,6 +20,7 @@ import { inject, type InjectedRequest, type InjectedResponse } from './inject'
 import { describeLateBody } from './late-body'
 import { type Stop } from './lifetime'
 import { Outgoing } from './outgoing'
+import { listen } from './listen'
 import { Request } from './request'
 import { Response } from './response'
 
@@ -108,14 +109,15 @@ export class App<State = DefaultState> extends EventEmitter {
 
   /**
    * Makes an http server of the `server` options, attaches it and lets it listen; takes what http.Server.listen takes.
-   * While the app stops, the server is made but does not listen.
+   * While the app stops, the server is made but does not listen. A unix socket that a dead process has left at the path
+   * is replaced.
    */
   listen(...args: unknown[]): http.Server {
     const server = http.createServer(this.#serverOptions)
     this.#connections.followSwept(server)
     this.#answer(server)
-    if (this.#stop !== undefined) return server
-    return server.listen(...(args as Parameters<http.Server['listen']>)) as http.Server
+    if (this.#stop === undefined) listen(server, args, () => this.#stop !== undefined)
+    return server
   }
 
   /**
