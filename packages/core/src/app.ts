@@ -5,7 +5,8 @@ import { type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Sess
 import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { ShutdownError } from './abort-reasons'
-import { type AppOptions, checkTimeout, defaults, type StopOptions } from './app-options'
+import { type AppOptions, checkTimeout, defaults, KEEP_ALIVE_TIMEOUT, type StopOptions } from './app-options'
+import { now } from './clock'
 import { compose, type Composed, ENDED, type DefaultState, type Middleware, type Next } from './compose'
 import { Connections, type Server } from './connections'
 import { Context, lifetime } from './context'
@@ -80,7 +81,12 @@ export class App<State = DefaultState> extends EventEmitter {
     this.maxIpsCount = options.maxIpsCount || defaults.maxIpsCount
     this.compose = options.compose || compose
     this.#storage = typeof options.asyncLocalStorage === 'object' ? options.asyncLocalStorage : options.asyncLocalStorage ? new Storage() : undefined
-    this.#serverOptions = { IncomingMessage: Incoming, ServerResponse: Outgoing, ...options.server }
+    this.#serverOptions = {
+      IncomingMessage: Incoming,
+      ServerResponse: Outgoing,
+      ...options.server,
+      keepAliveTimeout: options.server?.keepAliveTimeout ?? KEEP_ALIVE_TIMEOUT,
+    }
     this.#timeout = timeout
 
     this.#Context = class extends Context<State> {}
