@@ -116,7 +116,7 @@ export class Lifetime {
     const { res } = this.ctx
     this.responseClosed()
     res.destroy() // a write to it is dropped from now on
-    nextTick(() => res.emit('close')) // each in a tick of its own: a listener that throws keeps no other from being told
+    nextTick(() => res.closed || res.emit('close')) // each in a tick of its own: a listener that throws keeps no other from being told
   }
 
   /** @returns whether the client left before its response was complete */

@@ -44,8 +44,9 @@ export function reset(res: ServerResponse | Http2ServerResponse): void {
     return
   }
   // One that waits behind another response has sent nothing yet, and its connection is closed after that one. To reset
-  // it then would take from the client what it has not yet read of the answer before.
-  if (socket !== null) resetSocket(socket)
+  // it then would take from the client what it has not yet read of the answer before. Node 24 does neither by itself.
+  if (socket === null) res.once('socket', (later) => later.destroy())
+  else resetSocket(socket)
   res.destroy()
 }
 
@@ -54,7 +55,7 @@ export function reset(res: ServerResponse | Http2ServerResponse): void {
  * has a size that it refuses, or that never comes.
  */
 const NO_CHUNK_SIZE = 'FFFFFFFFFFFFFFFFFF!\r\n'
-/** How long (ms) a client may take to read them, and to leave, before its connection is reset. */
+/** How long (ms) a client may take to leave then, or to read on if it has not read all, before its connection is reset. */
 const LINGER = 1_000
 
 const broken = new WeakSet<Socket>()
@@ -67,10 +68,17 @@ function breakChunks(socket: Socket): void {
   if (broken.has(socket)) return
   broken.add(socket)
   socket.write(NO_CHUNK_SIZE)
-  const timer = setTimeout(() => {
+  let unread = socket.writableLength
+  const end = (): void => {
+    if (socket.writableLength < unread) {
+      unread = socket.writableLength
+      timer = setTimeout(end, LINGER)
+      return
+    }
     resetSocket(socket)
     socket.destroy()
-  }, LINGER)
+  }
+  let timer = setTimeout(end, LINGER)
   socket.once('close', () => clearTimeout(timer))
 }
 
