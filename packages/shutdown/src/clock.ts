@@ -1,8 +1,11 @@
 /**
  * Moments and waits of a stop: ms of `performance.now()`, so that a clock that is set meanwhile moves nothing.
  * Timers are referenced: a stop must not end because nothing else holds the process.
+ * All are taken as this module loads: what a test, or a library, puts in their place later does not move a stop.
  */
-export const now = (): number => performance.now()
+export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis
+export const { nextTick } = process
+export const now = performance.now.bind(performance)
 
 /** @returns whether `work` settled before the moment `at`; what it settled with is the caller's to look at */
 export async function settledBy(work: Promise<unknown>, at: number): Promise<boolean> {
