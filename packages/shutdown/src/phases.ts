@@ -1,12 +1,13 @@
 import { channel } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
-import { quietAcceptQueue, stopListening } from './accept-barrier'
+import { closeListeners, stopListening } from './accept-barrier'
 import { loopTurn, now, settledBy, until } from './clock'
 import { Drain, sum } from './drain'
 import { type State } from './health'
 import { type Hooks } from './hooks'
 import { type Log } from './log'
 import { type Loops } from './loops'
+import { hasOwnQueue } from './node/listener'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
 import { refuse, resetStream } from './refuse'
@@ -58,6 +59,8 @@ export class Phases {
   readonly #errors = new Map<Target, Error>()
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
+  /** Responses say `Connection: close`. */
+  #tells = false
   #current: PhaseName | undefined
   #since = now()
 
@@ -82,6 +85,7 @@ export class Phases {
     const delayMs = signal === 'SIGINT' || handover ? 0 : delay
     log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
     notifyStopping(timeout)
+    this.#tells = delayMs > 0
     for (const target of targets) this.#attend(target)
     const announced = stopHooks.together(STOP_HOOK_TIMEOUT, cutAt)
 
@@ -93,10 +97,12 @@ export class Phases {
     // 3. drain: the accept queue is emptied, the listener closed, and only then is anyone told to leave
     this.#enter('drain', 'draining')
     const release = targets.map((target) => target.hold())
-    const servers = targets.flatMap((target) => [...target.servers])
-    if (!handover) await quietAcceptQueue(servers, cutAt)
+    this.#tell(false)
+    const queues = new Set(targets.flatMap((target) => [...target.servers]).filter((server) => !handover || hasOwnQueue(server)))
+    await closeListeners(queues, cutAt, handover)
     const abortAt = Math.min(now() + abortAfter, cutAt)
-    stopListening(targets.flatMap((target) => [...target.servers])) // also of those added meanwhile
+    stopListening(targets.flatMap((target) => [...target.servers]).filter((server) => !queues.has(server)), handover) // also those added meanwhile
+    this.#tell(true)
     this.#beginStop(abortAt, cutAt)
     loops.stop(this.#errors.values().next().value ?? new Error(`The server is stopping (${reason})`))
     for (const proceed of release) proceed()
@@ -159,7 +165,7 @@ export class Phases {
   add(target: Target): void {
     this.#attend(target)
     if (this.#stop === undefined) return
-    stopListening(target.servers)
+    stopListening(target.servers, this.#settings.handover)
     this.#errors.set(target, target.beginStop(this.#stop))
     this.#drains.get(target)?.closeConnections()
   }
@@ -177,7 +183,15 @@ export class Phases {
 
   #attend(target: Target): void {
     target.takeOver?.()
-    this.#drains.set(target, new Drain(target, (res) => this.#tally.watch(res)))
+    const drain = new Drain(target, (res) => this.#tally.watch(res))
+    drain.tells = this.#tells
+    this.#drains.set(target, drain)
+  }
+
+  /** @param tells - responses say `Connection: close` */
+  #tell(tells: boolean): void {
+    this.#tells = tells
+    for (const drain of this.#drains.values()) drain.tells = tells
   }
 
   #beginStop(abortAt: number, cutAt: number): void {
@@ -217,7 +231,7 @@ export class Phases {
     const { targets, webSockets, loops, log } = this.#parts
     const flushes: Promise<void>[] = []
     for (const target of targets) {
-      for (const exchange of target.inflight) {
+      for (const exchange of this.#inflightOf(target)) {
         this.#tally.cut(exchange)
         const { req, res, phase } = exchange
         if (phase === 'background' || res.destroyed) continue
@@ -242,7 +256,11 @@ export class Phases {
   }
 
   get #inflight(): Exchange[] {
-    return this.#parts.targets.flatMap((target) => [...target.inflight])
+    return this.#parts.targets.flatMap((target) => this.#inflightOf(target))
+  }
+
+  #inflightOf(target: Target): Exchange[] {
+    return [...target.inflight, ...(this.#drains.get(target)?.foreign ?? [])]
   }
 
   /** What else than requests the stop waits for. */
