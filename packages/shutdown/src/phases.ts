@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { type Server } from 'node:net'
 import { inspect } from 'node:util'
-import { quietAcceptQueue, stopListening } from './accept-barrier'
+import { closeListeners, stopListening } from './accept-barrier'
 import { loopTurn, now, setImmediate, settledBy, until } from './clock'
 import { publish } from './diagnostics'
 import { Drain, sum } from './drain'
@@ -9,6 +9,7 @@ import { type State } from './health'
 import { type HookReport, type Hooks, messageOf } from './hooks'
 import { type Log, printableWord } from './log'
 import { type Loops } from './loops'
+import { hasOwnQueue } from './node/listener'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
 import { refuse, resetStream } from './refuse'
@@ -71,6 +72,8 @@ export class Phases {
   readonly #started = now()
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
+  /** Responses say `Connection: close`. */
+  #tells = false
   #current: PhaseName | undefined
   #since = this.#started
   /** When the listeners were closed. */
@@ -117,6 +120,7 @@ export class Phases {
     await this.#phase('announce', 'stopping', () => {
       log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
       notifyStopping(timeout)
+      this.#tells = this.#delay > 0
       for (const target of targets) this.#attempt(() => this.#attend(target))
       hooks.push(stopHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
     })
@@ -130,7 +134,9 @@ export class Phases {
     // 3. drain: the accept queue is emptied, the listener closed, and only then is anyone told to leave
     await this.#phase('drain', 'draining', async () => {
       const release = targets.map((target) => this.#attempt(() => target.hold()))
+      this.#tell(false)
       await this.#closeListeners(handover)
+      this.#tell(true)
       this.#drainedFrom = now()
       this.#attempt(() => this.#beginStop())
       for (const proceed of release) this.#attempt(() => proceed?.())
@@ -226,7 +232,7 @@ export class Phases {
   add(target: Target): void {
     this.#attend(target)
     if (this.#stop === undefined) return
-    stopListening(target.servers)
+    stopListening(target.servers, this.#settings.handover)
     this.#errors.set(target, target.beginStop(this.#stop))
     this.#drains.get(target)?.closeConnections()
   }
@@ -267,18 +273,27 @@ export class Phases {
 
   #attend(target: Target): void {
     target.takeOver?.()
-    this.#drains.set(target, new Drain(target, (res) => this.#tally.watch(res)))
+    const drain = new Drain(target, (res) => this.#tally.watch(res))
+    drain.tells = this.#tells
+    this.#drains.set(target, drain)
+  }
+
+  #tell(tells: boolean): void {
+    this.#tells = tells
+    for (const drain of this.#drains.values()) drain.tells = tells
   }
 
   /** Never fails: with a barrier that does, the listeners are closed all the same. */
   async #closeListeners(handover: boolean): Promise<void> {
     const servers = (): Server[] => this.#parts.targets.flatMap((target) => [...target.servers])
     try {
-      if (!handover) await settledBy(quietAcceptQueue(servers(), this.#cutAt()), this.#cutAt)
+      const queues = servers().filter((server) => !handover || hasOwnQueue(server))
+      await settledBy(closeListeners(queues, this.#cutAt(), handover), this.#cutAt)
     } catch (error) {
       this.#fail(error)
     }
-    for (const server of servers()) this.#attempt(() => stopListening([server])) // also of those added meanwhile
+    // Those on a queue that others share, those added meanwhile, and those that are yet to listen.
+    for (const server of servers()) this.#attempt(() => stopListening([server], handover))
   }
 
   #beginStop(): void {
@@ -347,7 +362,7 @@ export class Phases {
       if (!res.headersSent) flushes.push(refuse(res, this.#error(target)))
       else if (req.httpVersionMajor >= 2) flushes.push(resetStream(res))
     }
-    for (const target of targets) for (const exchange of target.inflight) this.#attempt(() => cut(target, exchange))
+    for (const target of targets) for (const exchange of this.#inflightOf(target)) this.#attempt(() => cut(target, exchange))
     const left = webSockets.reduce((total, sockets) => total + sockets.left, 0)
     this.#tally.blockers.push(
       ...loops.names.map((loop) => ({ loop })),
@@ -402,7 +417,11 @@ export class Phases {
   }
 
   get #inflight(): Exchange[] {
-    return this.#parts.targets.flatMap((target) => [...target.inflight])
+    return this.#parts.targets.flatMap((target) => this.#inflightOf(target))
+  }
+
+  #inflightOf(target: Target): Exchange[] {
+    return [...target.inflight, ...(this.#drains.get(target)?.foreign ?? [])]
   }
 
   /** What else than requests the stop waits for. */

@@ -71,3 +71,42 @@ for (const policy of ['rr', 'none'] as const) {
     }).timeout(90_000)
   })
 }
+
+if (process.platform === 'linux' && Number(process.versions.node.split('.')[0]) >= 22) {
+  describe('a process that hands over to another on a port of SO_REUSEPORT', () => {
+    afterEach(async () => {
+      Client.closeAll()
+      await Child.endAll()
+    })
+
+    it('loses nobody that waits in the accept queue', async () => {
+      let child = Child.start('reuse-port.ts')
+      const port = await child.port()
+      let [running, answered] = [true, 0]
+      const lost: string[] = []
+      const loop = async () => {
+        while (running) {
+          try {
+            const client = await Client.connect(port)
+            if ((await client.get('/', 'Connection: close\r\n').answer()).status === 200) answered++
+            client.socket.destroy()
+          } catch (error) {
+            lost.push((error as Error).message)
+          }
+        }
+      }
+      const clients = Array.from({ length: 16 }, loop)
+      for (let n = 0; n < ROLLS; n++) {
+        const next = Child.start('reuse-port.ts', { port })
+        await next.port()
+        child.kill('SIGTERM')
+        expect((await child.exit).code).to.equal(0)
+        child = next
+      }
+      running = false
+      await Promise.all(clients)
+      expect(lost).to.deep.equal([])
+      expect(answered).to.be.above(100)
+    }).timeout(90_000)
+  })
+}
