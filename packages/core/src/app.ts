@@ -297,13 +297,16 @@ export class App<State = DefaultState> extends EventEmitter {
   /**
    * Marks the app as stopping: `ctx.stopping` aborts, now and for every later request; deadlines are clamped to
    * `abortAt`; `listen` listens no more; a request that `admit` refuses is answered 503. Closes nothing and aborts
-   * no `ctx.signal`. A second call changes nothing.
+   * no `ctx.signal`. A second call changes nothing but `abortAt`, if that is later than before.
    * @returns the one ShutdownError of this stop
    * @throws TypeError without a cause
    */
   beginStop({ cause, abortAt = Infinity, admit, spread = 0 }: StopOptions = {} as StopOptions): ShutdownError {
     if (typeof cause !== 'string') throw new TypeError(`Cannot begin to stop with cause ${inspect(cause)}: it must be a string`)
-    if (this.#stop !== undefined) return this.#stop.error
+    if (this.#stop !== undefined) {
+      if (abortAt > this.#stop.abortAtShown) this.#postpone(abortAt)
+      return this.#stop.error
+    }
     // Read once, so that a clock which is set meanwhile moves nothing.
     this.#stop = { error: new ShutdownError(cause), abortAt: now() + (abortAt - Date.now()), abortAtShown: abortAt, admit }
     const lives = [...this.#inflight].map((ctx) => ctx[lifetime])
@@ -311,6 +314,11 @@ export class App<State = DefaultState> extends EventEmitter {
     let told = 0
     for (const life of lives) life.stop(this.#stop, watching > 0 && life.watchesStopping ? (spread * told++) / watching : 0)
     return this.#stop.error
+  }
+
+  #postpone(abortAt: number): void {
+    this.#stop = { ...(this.#stop as Stop), abortAt: now() + (abortAt - Date.now()), abortAtShown: abortAt }
+    for (const ctx of this.#inflight) ctx[lifetime].postpone(this.#stop)
   }
 
   // ── Display ─────────────────────────────────────────────────────────────────────────────────

@@ -161,9 +161,14 @@ export class Lifetime {
     return this.#reason === undefined ? undefined : this.#takeReason()
   }
 
-  /** Fires the signal; the first reason counts. Ends no response and destroys no body. */
+  /**
+   * Fires the signal; the first reason counts. Ends no response and destroys no body.
+   * In a stop, a request whose response is complete by now is no longer in flight: koa-connect's handler never ends when
+   * its middleware has answered, and any other is told that its time is over.
+   */
   abort(reason: unknown): void {
     this.#fire(reason ?? this.#stop?.error ?? new DOMException('This operation was aborted', 'AbortError'))
+    if (this.#stop !== undefined && !this.#open && !this.#gone && this.#pending === 0) this.#registry?.delete(this)
   }
 
   /**
@@ -207,6 +212,11 @@ export class Lifetime {
   }
 
   /** By the wall clock as it is now: what is left of it is right also after that clock was set. */
+  /** The stop takes longer than it was to. */
+  postpone(stop: Stop): void {
+    this.#stop = stop
+  }
+
   get deadline(): number | undefined {
     const stop = this.#stop
     const [at, shown] = stop !== undefined && stop.abortAt < this.#deadline ? [stop.abortAt, stop.abortAtShown] : [this.#deadline, this.#deadlineShown]
