@@ -92,6 +92,11 @@ export class Drain implements Lines {
     return new Promise((resolve) => this.#emptied.push(resolve))
   }
 
+  /** This connection ends with its response, whenever that is: the drain does not wait for it, and does not end it. */
+  spare(socket: Socket): void {
+    if (this.#lines.delete(socket)) this.#checkEmptied()
+  }
+
   /** The time for half-sent requests and handshakes is over: FIN, and soon the end. */
   endSilent(): void {
     for (const line of this.#lines.values()) line.endSilent()

@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { type Server } from 'node:net'
 import { inspect } from 'node:util'
 import { closeListeners, stopListening } from './accept-barrier'
-import { loopTurn, now, setImmediate, settledBy, until } from './clock'
+import { now, setImmediate, setTimeout, settledBy, until } from './clock'
 import { publish } from './diagnostics'
 import { Drain, sum } from './drain'
 import { type State } from './health'
@@ -31,6 +31,8 @@ const CUT_FLUSH = 100
 /** What the report and the exit themselves take at most (ms), and the share of `timeout` that is. */
 const LAST = 100
 const LAST_SHARE = 1 / 50
+/** How often (ms) it is looked whether all but those that wait for the stop have ended, of which nothing tells. */
+const LOOK_EVERY = 20
 /** How many requests are named in last words. */
 const NAMED = 5
 
@@ -69,6 +71,10 @@ export class Phases {
   readonly #drains = new Map<Target, Drain>()
   readonly #errors = new Map<Target, Error>()
   readonly #abandoned: RequestBlocker[] = []
+  /** Requests whose handlers wait for this very stop: it cannot wait for them. */
+  readonly #callers = new Set<Exchange>()
+  #called: () => void = () => {}
+  readonly #hasCaller = new Promise<void>((resolve) => (this.#called = resolve))
   readonly #started = now()
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
@@ -228,6 +234,18 @@ export class Phases {
     this.#hurry()
   }
 
+  /** A request's handler waits for this stop: it is answered after it. */
+  waitsForStop(exchange: Exchange): void {
+    this.#callers.add(exchange)
+    for (const drain of this.#drains.values()) this.#attempt(() => drain.spare(exchange.req.socket))
+    this.#called()
+  }
+
+  /** Resolves when those have their answers. */
+  async callersAnswered(): Promise<void> {
+    await Promise.all([...this.#callers].map(({ res }) => res.closed || new Promise((resolve) => res.once('close', resolve))))
+  }
+
   /** A target that is given while the stop runs: it is where the others are. */
   add(target: Target): void {
     this.#attend(target)
@@ -381,11 +399,12 @@ export class Phases {
       Promise.all(waits.map((one) => one[wait]?.().catch((error: unknown) => this.#fail(error))))
     do {
       await ended([...this.#drains.values()], 'closed')
-      await ended(targets, 'idle')
+      await Promise.race([ended(targets, 'idle'), this.#hasCaller])
       await ended(webSockets, 'closed')
       await loops.ended()
       await startups.settled()
-    } while (this.#isBusy && (await loopTurn(), true))
+      if (this.#isBusy) await new Promise((resolve) => setTimeout(resolve, this.#callers.size > 0 ? LOOK_EVERY : 0))
+    } while (this.#isBusy)
   }
 
   get #isBusy(): boolean {
@@ -421,7 +440,7 @@ export class Phases {
   }
 
   #inflightOf(target: Target): Exchange[] {
-    return [...target.inflight, ...(this.#drains.get(target)?.foreign ?? [])]
+    return [...target.inflight, ...(this.#drains.get(target)?.foreign ?? [])].filter((exchange) => !this.#callers.has(exchange))
   }
 
   /** What else than requests the stop waits for. */

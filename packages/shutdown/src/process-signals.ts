@@ -1,7 +1,9 @@
 import cluster from 'node:cluster'
 import { once } from 'node:events'
+import { type Server } from 'node:net'
 import { constants } from 'node:os'
 import { now, settledBy } from './clock'
+import { onAbortedListen } from './node/aborted-listen'
 import { onClusterDisconnect } from './node/cluster-disconnect'
 import { flushed, guardOutlets } from './outlets'
 import { type ShutdownReport } from './report'
@@ -19,6 +21,10 @@ export interface Stopper {
   readonly end: number
   /** What its stop has left to do, in a few words. */
   readonly left: string
+  /** Resolves when the requests that waited for its stop have their answers. */
+  answered(): Promise<unknown>
+  /** Whether it stops this server. */
+  owns(server: Server): boolean
   /** The process ends now: says what is not done, and flushes what can be. */
   forced(): Promise<unknown>
 }
@@ -56,9 +62,18 @@ class ProcessSignals {
   #raised: NodeJS.Signals | undefined
   /** The worker of a cluster leaves it. */
   #leaving: Promise<unknown> | undefined
+  readonly #answers: Promise<unknown>[] = []
   #exitCode = 0
   #exits = false
   #forced = false
+
+  constructor() {
+    onAbortedListen((server) => {
+      const owner = [...this.#stoppers].find((stopper) => stopper.owns(server))
+      void owner?.stop({ reason: 'listen was aborted', signal: null })
+      return owner !== undefined
+    })
+  }
 
   add(stopper: Stopper): void {
     this.#stoppers.add(stopper)
@@ -171,6 +186,7 @@ class ProcessSignals {
         this.#exitCode = Math.max(this.#exitCode, exitCode)
         this.#stopping.delete(stopped)
         unguard()
+        this.#answers.push(stopper.answered())
         return this.#exitWhenStopped(stopper.exit)
       })
       this.#stopping.set(stopped, stopper)
@@ -184,7 +200,7 @@ class ProcessSignals {
       return
     }
     guardOutlets()
-    await settledBy(Promise.allSettled([flushed(), this.#leaving]), now() + FLUSH)
+    await settledBy(Promise.allSettled([...this.#answers, this.#leaving]).then(flushed), now() + FLUSH)
     const code = Number(process.exitCode) || this.#exitCode // one that the program has set is kept
     if (exit === 'signal' && code === 0 && this.#raised !== undefined) {
       process.removeAllListeners(this.#raised)

@@ -9,6 +9,7 @@ import { type Hook, type HookOptions, Hooks } from './hooks'
 import { IdleWatch } from './idle-watch'
 import { Log } from './log'
 import { Loops } from './loops'
+import { callingRequest } from './node/calling-request'
 import { settle, type Settings, type ShutdownOptions } from './options'
 import { guardOutlets } from './outlets'
 import { type Parts, Phases } from './phases'
@@ -94,7 +95,9 @@ export class Shutdown {
       fatal,
       exit,
       stop: (cause) => this.#begin(cause, {}),
+      owns: (server) => this.#servers.includes(server),
       forced: () => this.#forced(),
+      answered: () => this.#phases?.callersAnswered() ?? Promise.resolve(),
       get end() {
         return phases()?.end ?? now() + timeout
       },
@@ -133,11 +136,15 @@ export class Shutdown {
   /**
    * Stops: announces, drains, aborts, cuts, cleans up. Idempotent: later calls get the same promise.
    * Does not end the process, and rejects only for wrong overrides: a part of the stop that fails is in the report.
+   * A request whose handler calls it, before it waits for anything else, is not waited for, and can answer with the report.
    * @param reason - what the report, the log and `ShutdownError.cause` say
    */
   stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
     try {
-      return this.#begin({ reason, signal: null }, overrides)
+      const stopped = this.#begin({ reason, signal: null }, overrides)
+      const caller = this.#state === 'stopped' ? undefined : callingRequest(this.#targets)
+      if (caller !== undefined) this.#phases?.waitsForStop(caller)
+      return stopped
     } catch (error) {
       return Promise.reject(error) // wrong overrides
     }
