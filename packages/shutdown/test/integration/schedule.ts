@@ -168,7 +168,7 @@ export class Run {
     if (how === 'stops') void this.#shutdown?.stop('within')
     await delay(ms)
     if (how === 'fails') throw new Error('drawn to fail')
-    if (how === 'throws null') throw null
+    if (how === 'throws null') throw null as unknown as Error
     if (how === 'hangs') await new Promise(() => {})
   }
 
