@@ -36,12 +36,13 @@ function refuseStream(stream: ServerHttp2Stream, body: string): Promise<void> {
     if (stream.destroyed || stream.closed) return resolve()
     stream.on('error', () => {})
     stream.once('close', resolve)
-    stream.respond({
-      ':status': 503,
-      'content-type': 'application/problem+json',
-      'content-length': Buffer.byteLength(body),
-      'retry-after': '1',
-    })
+    const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(body), 'retry-after': '1' }
+    try {
+      stream.respond({ ':status': 503, ...headers })
+    } catch (error) {
+      stream.destroy(error as Error) // its client or its handler was faster
+      return
+    }
     // One whose upload is not read to its end would stay open: RFC 9113 §8.1 lets us say that we need no more of it.
     const finished = () => {
       stream.close()

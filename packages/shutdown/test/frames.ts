@@ -5,7 +5,6 @@ import { connect as connectTls } from 'node:tls'
 /** Types of frames (RFC 9113 §6). */
 export const DATA = 0
 export const HEADERS = 1
-export const RST_STREAM = 3
 export const SETTINGS = 4
 export const PING = 6
 export const GOAWAY = 7
@@ -14,7 +13,7 @@ const END_STREAM_AND_HEADERS = 5
 /** Of a GOAWAY that says no more than that one will come. */
 export const HIGHEST_ID = 2 ** 31 - 1
 
-export interface Frame {
+interface Frame {
   type: number
   flags: number
   stream: number
