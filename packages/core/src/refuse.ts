@@ -3,9 +3,6 @@ import { type Http2ServerResponse } from 'node:http2'
 import { type Socket } from 'node:net'
 import { clearTimeout, setTimeout } from './clock'
 
-// RFC 9113 §7. To read it from node:http2 is to load node:http2, at the start of every server.
-const INTERNAL_ERROR = 0x2
-
 /**
  * Answers 503 as problem+json (RFC 9457): try again, on another connection if `close`.
  * Only for a response whose head is not sent. Headers set before are dropped.
@@ -35,7 +32,8 @@ export function refuse(res: ServerResponse | Http2ServerResponse, reason: unknow
  */
 export function reset(res: ServerResponse | Http2ServerResponse): void {
   if ('stream' in res) {
-    res.stream.close(INTERNAL_ERROR)
+    // `stream.close(code)` would end the response before it resets it (Node lib/internal/http2/core.js, closeStream, v20-26).
+    res.stream.destroy(new Error('The response was cut'))
     return
   }
   const { socket } = res

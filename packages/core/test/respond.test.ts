@@ -118,6 +118,29 @@ describe('respond', () => {
     expect(await client.all()).not.to.contain('0\r\n\r\n')
   })
 
+  it('resets an HTTP/2 stream that was answered past its context, and does not end it', async () => {
+    const failing = gate()
+    const { app: made } = app(async (ctx) => {
+      const { stream } = ctx.res as unknown as http2.Http2ServerResponse
+      stream.respond()
+      stream.write('first')
+      await failing.promise
+      throw new Error('disk gone')
+    })
+    const port = await serve(made, made.attach(http2.createServer()).listen(0))
+    const session = http2.connect(`http://localhost:${port}`)
+    const stream = session.request({ ':path': '/' })
+    let ended = false
+    stream.on('end', () => (ended = true))
+    await once(stream, 'data')
+    failing.open()
+    const [error] = (await once(stream, 'error')) as [NodeJS.ErrnoException]
+    expect(error.message).to.contain('NGHTTP2_INTERNAL_ERROR')
+    expect(ended).to.equal(false)
+    session.close()
+    await once(session, 'close')
+  })
+
   it('resets an HTTP/2 stream when a body stream fails after its first byte', async () => {
     const failing = gate()
     const { app: made } = app((ctx) => {

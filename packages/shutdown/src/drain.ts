@@ -1,11 +1,13 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
-import { type ServerHttp2Session } from 'node:http2'
+import { type ServerHttp2Stream } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
 import { Gate } from './gate'
+import { streamOf } from './http2-exchange'
 import { IdleConnections } from './idle-connections'
 import { Line, type Lines, Waits } from './line'
 import { openConnections } from './node/open-connections'
+import { Sessions } from './sessions'
 import { type Exchange, type Target } from './target'
 
 /** How connections ended: without a request of the stop on them, after a response, or by force. */
@@ -36,17 +38,19 @@ export class Drain implements Lines {
   readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
   /** A WebSocket that begins in the drain would have to end at once. */
   readonly #upgrades = new Gate('upgrade', (_req, socket: Socket) => this.#refuseUpgrade(socket))
-  readonly #destroyed = new Set<ServerHttp2Session>()
+  readonly #sessions: Sessions
   #closing = false
   #emptied: (() => void)[] = []
-  readonly #onResponse: (res: ServerResponse) => void
+  readonly #onResponse: (res: ServerResponse | ServerHttp2Stream) => void
 
-  /** @param onResponse - called with every open response, and later with those of requests that come */
-  constructor(target: Target, onResponse: (res: ServerResponse) => void) {
+  /** @param onResponse - called with every open response, of HTTP/2 with its stream, and later with those of requests that come */
+  constructor(target: Target, onResponse: (res: ServerResponse | ServerHttp2Stream) => void) {
     this.#target = target
     this.#servers = [...target.servers]
     this.waits = new Waits(new IdleConnections(this.#servers, () => this.#lines.keys()))
     this.#onResponse = onResponse
+    this.#sessions = new Sessions(this.#servers, this.counts, onResponse, () => this.#checkEmptied())
+    for (const session of target.sessions) this.#sessions.add(session)
     for (const server of this.#servers) {
       for (const gate of this.#requests) gate.take(server)
       server.on('connection', this.#connect)
@@ -68,9 +72,7 @@ export class Drain implements Lines {
     this.#closing = true
     this.tells = true
     for (const server of this.#servers) this.#upgrades.take(server)
-    const sessions = [...this.#target.sessions]
-    for (const [index, session] of sessions.entries()) this.#endSession(session, (spread * index) / sessions.length)
-    for (const server of this.#servers) server.on('session', this.#endNewSession)
+    this.#sessions.close(spread)
     for (const line of this.#lines.values()) line.closeWhenIdle()
   }
 
@@ -83,7 +85,7 @@ export class Drain implements Lines {
 
   /** Connections that are left. */
   get size(): number {
-    return this.#lines.size + this.#target.sessions.size
+    return this.#lines.size + this.#sessions.size
   }
 
   /** Resolves when no connection is left. */
@@ -109,13 +111,12 @@ export class Drain implements Lines {
 
   /** Destroys what is left. */
   destroy(): void {
-    for (const session of this.#target.sessions) {
-      this.counts.destroyed++
-      this.#destroyed.add(session)
-      session.destroy()
-    }
-    for (const [socket, line] of this.#lines) {
-      if (!socket.destroyed) line.destroy()
+    try {
+      this.#sessions.destroy()
+    } finally {
+      for (const [socket, line] of this.#lines) {
+        if (!socket.destroyed) line.destroy()
+      }
     }
   }
 
@@ -124,14 +125,14 @@ export class Drain implements Lines {
     for (const server of this.#servers) {
       server.off('connection', this.#connect)
       server.off('secureConnection', this.#secure)
-      server.off('session', this.#endNewSession)
     }
     for (const gate of [...this.#requests, this.#upgrades]) gate.release()
+    this.#sessions.release()
   }
 
   readonly #connect = (socket: Socket): void => {
     if (this.#lines.has(socket) || socket.destroyed) return
-    if (isHttp2(socket)) return // ends by its session
+    if (isHttp2(socket) || this.#sessions.carries(socket)) return this.#sessions.connect(socket)
     const line = new Line(socket, this)
     this.#lines.set(socket, line)
     socket.on('close', () => {
@@ -141,18 +142,6 @@ export class Drain implements Lines {
     })
     if (this.#closing) line.closeWhenIdle()
   }
-
-  /** GOAWAY; its streams finish, later ones are refused so that clients may retry them (RFC 9113 §6.8, §8.7). */
-  #endSession(session: ServerHttp2Session, after: number): void {
-    const timer = after > 0 ? setTimeout(() => session.close(), after) : session.close()
-    session.once('close', () => {
-      clearTimeout(timer ?? undefined)
-      if (!this.#destroyed.has(session)) this.counts.drained++
-      this.#checkEmptied()
-    })
-  }
-
-  readonly #endNewSession = (session: ServerHttp2Session): void => this.#endSession(session, 0)
 
   found(req: IncomingMessage, res: ServerResponse): void {
     this.#respond(req, res)
@@ -174,6 +163,11 @@ export class Drain implements Lines {
    * @returns whether it can be answered
    */
   #respond(req: IncomingMessage, res: ServerResponse): boolean {
+    const stream = streamOf(res)
+    if (stream !== undefined) {
+      this.#sessions.respond(stream)
+      return true
+    }
     if (this.#known.has(res)) return true
     this.#known.add(res)
     if (req.httpVersionMajor < 2) {

@@ -17,7 +17,7 @@ import { blockerOf, counted, describe, describeExchange, named, type PhaseName, 
 import { activeResources } from './resources'
 import { type Startups } from './startups'
 import { notifyExtended, notifyStopping } from './supervisor'
-import { isComplete, Tally } from './tally'
+import { isAnswered, Tally } from './tally'
 import { type Exchange, pathOf, type Stop, type Target } from './target'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
 import { type WebSockets } from './web-sockets'
@@ -450,11 +450,6 @@ export class Phases {
     const loops = this.#parts.loops.names.map((name) => `loop '${printableWord(name)}'`)
     return connections > 0 && this.#inflight.length === 0 ? [counted(connections, 'connection'), ...loops] : loops
   }
-}
-
-/** Its response went out whole, and its handler has not ended. */
-function isAnswered({ res, phase }: Exchange): boolean {
-  return phase === 'handler' && res.closed && isComplete(res)
 }
 
 /** An error with its stack; it may be anything, also what cannot be shown. */

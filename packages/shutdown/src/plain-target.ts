@@ -1,13 +1,16 @@
 import EventEmitter, { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
-import { type ServerHttp2Session } from 'node:http2'
+import { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
+import { Http2Exchange } from './http2-exchange'
 import { type Exchange, type Stop, type Target } from './target'
 import { refuse } from './refuse'
 
 /** What Node emits instead of 'request' for requests with an `Expect` header, where somebody listens. */
 const EXPECT_EVENTS: readonly string[] = ['checkContinue', 'checkExpectation']
+/** Where a listener tells requests of HTTP/1. Those of HTTP/2 are told by 'stream'. */
+const REQUEST_EVENTS: readonly string[] = ['request', ...EXPECT_EVENTS]
 
 type Listener = (...args: unknown[]) => unknown
 
@@ -29,8 +32,10 @@ export class PlainTarget implements Target {
   #held: (() => void)[] = []
   #holds = 0
   #stop: (Stop & { error: Error }) | undefined
-  /** By their responses: a request that expects 100 Continue is told twice. */
-  readonly #exchanges = new WeakMap<ServerResponse, Exchange>()
+  /** By their responses: a request that expects 100 Continue is told twice. Of HTTP/2 by their streams. */
+  readonly #exchanges = new WeakMap<ServerResponse | ServerHttp2Stream, Exchange>()
+  /** Of which the first listener means something to Node, so that ours must be none but the second. */
+  readonly #delicate: readonly string[]
   readonly #listeners: [event: string, listener: Listener][] = []
   readonly #gates: [event: string, gate: Listener, listeners: Listener[]][] = []
   #takenOver = false
@@ -44,16 +49,20 @@ export class PlainTarget implements Target {
     } else {
       this.#listen('connection', (socket: Socket) => this.#connect(socket))
     }
-    this.#listen('session', (session: ServerHttp2Session) => {
-      this.sessions.add(session)
-      session.once('close', () => this.sessions.delete(session))
-    })
-    server.prependListener('request', this.#record)
-    // Node answers `Expect` itself unless there is a listener, so ours must not be the first.
-    for (const event of EXPECT_EVENTS) {
+    if ('updateSettings' in server) { // of HTTP/2
+      this.#listen('session', (session: ServerHttp2Session) => this.#addSession(session))
+      server.prependListener('stream', this.#recordStream)
+      // With the first 'request' listener Node begins to answer streams in its own way, beside the listeners of 'stream'.
+      this.#delicate = REQUEST_EVENTS
+    } else {
+      server.prependListener('request', this.#record)
+      this.#delicate = EXPECT_EVENTS
+    }
+    // Node answers `Expect` itself unless there is a listener.
+    for (const event of this.#delicate) {
       if (server.listenerCount(event) > 0) server.prependListener(event, this.#record)
     }
-    server.on('newListener', this.#recordExpect)
+    server.on('newListener', this.#recordLater)
   }
 
   #listen<T>(event: string, listener: (arg: T) => void): void {
@@ -64,9 +73,10 @@ export class PlainTarget implements Target {
   /** Leaves the server as it was found. */
   release(): void {
     const { server } = this
-    server.off('newListener', this.#recordExpect)
+    server.off('newListener', this.#recordLater)
     for (const [event, listener] of this.#listeners.splice(0)) server.off(event, listener)
-    for (const event of ['request', ...EXPECT_EVENTS]) server.off(event, this.#record)
+    for (const event of REQUEST_EVENTS) server.off(event, this.#record)
+    server.off('stream', this.#recordStream)
     for (const [event, gate, listeners] of this.#gates.splice(0)) {
       server.off(event, gate)
       for (const listener of listeners) server.on(event, listener)
@@ -99,47 +109,95 @@ export class PlainTarget implements Target {
   takeOver(): void {
     if (this.#takenOver) return
     this.#takenOver = true
-    this.server.off('newListener', this.#recordExpect)
-    for (const event of ['request', ...EXPECT_EVENTS]) {
-      this.server.off(event, this.#record)
-      const listeners = this.server.rawListeners(event) as Listener[]
-      if (listeners.length > 0) this.#takeOver(event, listeners)
-    }
-  }
-
-  #takeOver(event: string, listeners: Listener[]): void {
     const { server } = this
-    server.removeAllListeners(event)
-    const gate = (req: IncomingMessage, res: ServerResponse) => {
-      const known = this.#exchanges.has(res)
-      const exchange = this.#record(req, res)
-      const proceed = () => {
-        if (!known && this.#stop !== undefined && !this.#stop.admit(exchange)) void refuse(res, this.#stop.error)
-        else for (const listener of listeners) void listener.call(server, req, res)
-      }
-      if (this.#holds > 0) this.#held.push(proceed)
-      else proceed()
+    server.off('newListener', this.#recordLater)
+    for (const event of REQUEST_EVENTS) {
+      server.off(event, this.#record)
+      this.#takeOver(event, (listeners) => (req: IncomingMessage, res: ServerResponse) => this.#pass(listeners, req, res))
     }
-    server.on(event, gate)
-    this.#gates.push([event, gate as Listener, listeners])
+    if (!('updateSettings' in server)) return
+    server.off('stream', this.#recordStream)
+    this.#takeOver('stream', (listeners) => (...args: StreamArguments) => this.#passStream(listeners, args))
   }
 
-  readonly #recordExpect = (event: string | symbol, listener: unknown): void => {
-    if (!EXPECT_EVENTS.includes(event as string) || listener === this.#record) return
+  #takeOver(event: string, gateTo: (listeners: Listener[]) => (...args: never[]) => void): void {
+    const { server } = this
+    const listeners = server.rawListeners(event) as Listener[]
+    if (listeners.length === 0) return
+    server.removeAllListeners(event)
+    const gate = gateTo(listeners) as Listener
+    server.on(event, gate)
+    this.#gates.push([event, gate, listeners])
+  }
+
+  #pass(listeners: Listener[], req: IncomingMessage, res: ServerResponse): void {
+    const proceed = () => {
+      for (const listener of listeners) void listener.call(this.server, req, res)
+    }
+    const known = this.#exchanges.has(res)
+    const exchange = this.#record(req, res)
+    if (exchange === undefined) proceed() // its stream has passed already
+    else if (this.#holds > 0) this.#held.push(() => (known || this.#admits(exchange)) && proceed())
+    else if (known || this.#admits(exchange)) proceed()
+  }
+
+  #passStream(listeners: Listener[], args: StreamArguments): void {
+    const [stream] = args
+    const exchange = this.#recordStream(...args)
+    const proceed = () => {
+      if (stream.destroyed || stream.closed) return // its client has left while it was held
+      if (!this.#admits(exchange)) return
+      for (const listener of listeners) void listener.apply(this.server, args)
+    }
+    if (this.#holds === 0) return proceed()
+    const tell = attend(stream)
+    this.#held.push(() => {
+      proceed()
+      tell()
+    })
+  }
+
+  #admits(exchange: Exchange): boolean {
+    if (this.#stop === undefined || this.#stop.admit(exchange)) return true
+    void refuse(exchange.res, this.#stop.error)
+    return false
+  }
+
+  readonly #recordLater = (event: string | symbol, listener: unknown): void => {
+    if (!this.#delicate.includes(event as string) || listener === this.#record) return
     if (this.server.listeners(event as string).includes(this.#record as Listener)) return
     this.server.prependListener(event as string, this.#record)
   }
 
-  readonly #record = (req: IncomingMessage, res: ServerResponse): Exchange => {
+  readonly #recordStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags?: number, rawHeaders?: string[]): Exchange => {
+    const known = this.#exchanges.get(stream)
+    if (known !== undefined) return known
+    const exchange = new Http2Exchange(stream, headers, rawHeaders)
+    this.#exchanges.set(stream, exchange)
+    const session = stream.session as ServerHttp2Session | undefined
+    if (session !== undefined) this.#addSession(session) // it may be older than we are
+    if (stream.destroyed) return exchange
+    this.inflight.add(exchange)
+    stream.once('close', () => this.#ended(exchange))
+    return exchange
+  }
+
+  #addSession(session: ServerHttp2Session): void {
+    if (this.sessions.has(session) || session.destroyed) return
+    this.sessions.add(session)
+    session.once('close', () => this.sessions.delete(session))
+  }
+
+  /** @returns undefined for one of HTTP/2, which is recorded by its stream */
+  readonly #record = (req: IncomingMessage, res: ServerResponse): Exchange | undefined => {
+    if (req.httpVersionMajor >= 2) return undefined
     const known = this.#exchanges.get(res)
     if (known !== undefined) return known
     const exchange = new PlainExchange(req, res)
     this.#exchanges.set(res, exchange)
     this.inflight.add(exchange)
-    if (req.httpVersionMajor < 2) {
-      this.#connect(req.socket)
-      this.#count(req, 1)
-    }
+    this.#connect(req.socket)
+    this.#count(req, 1)
     res.once('close', () => this.#ended(exchange))
     return exchange
   }
@@ -186,6 +244,27 @@ export class PlainTarget implements Target {
       this.connections.delete(raw)
     }
     this.#connect(socket)
+  }
+}
+
+type StreamArguments = [stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]]
+
+/**
+ * Stands in for the listeners of a stream that they are not given yet: an error must not be uncaught, and trailers not lost.
+ * @returns to be called once they have it
+ */
+function attend(stream: ServerHttp2Stream): () => void {
+  let trailers: unknown[] | undefined
+  const onError = () => {}
+  const onTrailers = (...args: unknown[]) => {
+    trailers = args
+  }
+  stream.on('error', onError)
+  stream.on('trailers', onTrailers)
+  return () => {
+    if (!stream.closed) stream.off('error', onError)
+    stream.off('trailers', onTrailers)
+    if (trailers !== undefined) stream.emit('trailers', ...trailers)
   }
 }
 

@@ -1,31 +1,38 @@
 import { type ServerResponse } from 'node:http'
-import { type Http2ServerResponse } from 'node:http2'
+import { type ServerHttp2Stream } from 'node:http2'
+import { streamOf } from './http2-exchange'
 import { type Blocker, blockerOf, type ShutdownReport } from './report'
 import { type Exchange } from './target'
 
 /** Counts what became of the requests of a stop. A client that leaves counts nowhere: its request is not stuck. */
 export class Tally {
   readonly blockers: Blocker[] = []
-  readonly #aborted = new Set<ServerResponse>()
-  readonly #cut = new Set<ServerResponse>()
+  readonly #watched = new WeakSet<Answer>()
+  readonly #aborted = new Set<Answer>()
+  readonly #cut = new Set<Answer>()
   #finished = 0
 
-  /** A request in flight or newly arrived, whose response is open. */
-  watch(res: ServerResponse): void {
-    res.once('close', () => {
-      if (isComplete(res) && !this.#aborted.has(res) && !this.#cut.has(res)) this.#finished++
+  /** A request in flight or newly arrived, whose response is open; of HTTP/2 it may come more than once. */
+  watch(res: Answer): void {
+    const answer = answerOf(res)
+    if (this.#watched.has(answer)) return
+    this.#watched.add(answer)
+    answer.once('close', () => {
+      if (isComplete(answer) && !this.#aborted.has(answer) && !this.#cut.has(answer)) this.#finished++
     })
   }
 
   abort(exchange: Exchange): void {
-    if (this.#aborted.has(exchange.res)) return
-    this.#aborted.add(exchange.res)
+    const answer = answerOf(exchange.res)
+    if (this.#aborted.has(answer)) return
+    this.#aborted.add(answer)
     exchange.abort()
   }
 
   cut(exchange: Exchange): void {
-    this.#aborted.delete(exchange.res)
-    this.#cut.add(exchange.res)
+    const answer = answerOf(exchange.res)
+    this.#aborted.delete(answer)
+    this.#cut.add(answer)
     this.blockers.push(blockerOf(exchange))
   }
 
@@ -34,8 +41,21 @@ export class Tally {
   }
 }
 
-/** HTTP/2's compat response has no `writableFinished`: its stream tells. */
-export function isComplete(res: ServerResponse): boolean {
-  const { stream } = res as unknown as Partial<Http2ServerResponse>
-  return stream === undefined ? res.writableFinished : res.writableEnded && stream.rstCode === 0
+/** What tells how a response ends: of HTTP/2 its stream, whatever has been made of it. */
+type Answer = ServerResponse | ServerHttp2Stream
+
+function answerOf(res: Answer): Answer {
+  return streamOf(res) ?? res
+}
+
+/** Whether a response that is closed went out whole. */
+function isComplete(res: Answer): boolean {
+  const answer = answerOf(res)
+  if (!('rstCode' in answer)) return answer.writableFinished
+  return answer.headersSent && answer.writableEnded && answer.rstCode === 0 && !answer.aborted
+}
+
+/** Its response went out whole, and its handler has not ended. */
+export function isAnswered({ res, phase }: Exchange): boolean {
+  return phase === 'handler' && answerOf(res).closed && isComplete(res)
 }
