@@ -1,6 +1,6 @@
 import { type Server } from 'node:http'
 import { Socket } from 'node:net'
-import { now, setImmediate, setTimeout } from './clock'
+import { clearTimeout, now, setImmediate, setTimeout } from './clock'
 import { type Connection } from './connections'
 
 /** A shorter keepAliveTimeout (ms) is left to Node's timers. */
@@ -30,6 +30,7 @@ export class IdleSweep {
   readonly #connections: ReadonlyMap<Socket, Connection>
   readonly #setTimeout: Socket['setTimeout']
   #waiting = false
+  #timer: NodeJS.Timeout | undefined = undefined
 
   /** @param connections - those of this server, and of others, which are left alone */
   constructor(server: Server, connections: ReadonlyMap<Socket, Connection>) {
@@ -47,6 +48,7 @@ export class IdleSweep {
       this.setTimeout = setSocketTimeout
       return this.setTimeout(ms, callback)
     }
+    server.on('close', () => clearTimeout(this.#timer)) // which would keep a closed server, and its app, for some seconds more
   }
 
   /** Watches one of the server's connections, unless it has a timeout, or a `setTimeout`, of its own already. */
@@ -70,7 +72,7 @@ export class IdleSweep {
     const { keepAliveTimeout } = this.#server
     const pause = keepAliveTimeout >= SHORTEST ? Math.min(keepAliveTimeout * SHARE, LONGEST_PAUSE) : LONGEST_PAUSE
     // After the timer the loop reads what has come: a request that waited while it was busy makes a connection active.
-    setTimeout(() => setImmediate(this.#sweep), pause).unref()
+    this.#timer = setTimeout(() => setImmediate(this.#sweep), pause).unref()
   }
 
   readonly #sweep = (): void => {

@@ -13,7 +13,7 @@ import { hasOwnQueue } from './node/listener'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
 import { refuse, resetStream } from './refuse'
-import { blockerOf, counted, describe, describeExchange, named, type PhaseName, type RequestBlocker, type ShutdownReport } from './report'
+import { ageOf, blockerOf, counted, describe, describeExchange, named, type PhaseName, type RequestBlocker, type ShutdownReport } from './report'
 import { activeResources } from './resources'
 import { type Startups } from './startups'
 import { notifyExtended, notifyStopping } from './supervisor'
@@ -126,7 +126,7 @@ export class Phases {
     await this.#phase('announce', 'stopping', () => {
       log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
       notifyStopping(timeout)
-      this.#tells = this.#delay > 0
+      this.#tells = this.#delay > 0 || stopHooks.size > 0
       for (const target of targets) this.#attempt(() => this.#attend(target))
       hooks.push(stopHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
     })
@@ -291,6 +291,7 @@ export class Phases {
 
   #attend(target: Target): void {
     target.takeOver?.()
+    for (const exchange of target.inflight) ageOf(exchange) // from here on by a clock that nobody sets
     const drain = new Drain(target, (res) => this.#tally.watch(res))
     drain.tells = this.#tells
     this.#drains.set(target, drain)
@@ -304,14 +305,12 @@ export class Phases {
   /** Never fails: with a barrier that does, the listeners are closed all the same. */
   async #closeListeners(handover: boolean): Promise<void> {
     const servers = (): Server[] => this.#parts.targets.flatMap((target) => [...target.servers])
-    try {
-      const queues = servers().filter((server) => !handover || hasOwnQueue(server))
-      await settledBy(closeListeners(queues, this.#cutAt(), handover), this.#cutAt)
-    } catch (error) {
-      this.#fail(error)
-    }
-    // Those on a queue that others share, those added meanwhile, and those that are yet to listen.
-    for (const server of servers()) this.#attempt(() => stopListening([server], handover))
+    const queues = servers().filter((server) => !handover || hasOwnQueue(server))
+    const closing = this.#attempt(() => closeListeners(queues, this.#cutAt(), handover))
+    const closed = closing !== undefined && (await settledBy(closing, this.#cutAt))
+    // Those on a queue that others share, and those added meanwhile; all, if the barrier has failed.
+    const left = servers().filter((server) => server.listening || !closed || !queues.includes(server))
+    for (const server of left) this.#attempt(() => stopListening([server], handover))
   }
 
   #beginStop(): void {

@@ -55,7 +55,8 @@ export function blockerOf(exchange: Exchange): RequestBlocker {
 /** When (ms of `now()`) requests began that were asked about: a clock that is set meanwhile makes none older. */
 const began = new WeakMap<Exchange, number>()
 
-function ageOf(exchange: Exchange): number {
+/** How old (ms) a request is. */
+export function ageOf(exchange: Exchange): number {
   let begun = began.get(exchange)
   if (begun === undefined) began.set(exchange, (begun = now() - Math.max(0, Date.now() - exchange.startedAt)))
   return Math.round(now() - begun)
