@@ -6,7 +6,7 @@ import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { ShutdownError } from './abort-reasons'
 import { type AppOptions, checkTimeout, defaults, KEEP_ALIVE_TIMEOUT, type StopOptions } from './app-options'
-import { now } from './clock'
+import { momentOf } from './clock'
 import { compose, type Composed, ENDED, type DefaultState, type Middleware, type Next } from './compose'
 import { Connections, type Server } from './connections'
 import { Context, lifetime } from './context'
@@ -304,11 +304,10 @@ export class App<State = DefaultState> extends EventEmitter {
   beginStop({ cause, abortAt = Infinity, admit, spread = 0 }: StopOptions = {} as StopOptions): ShutdownError {
     if (typeof cause !== 'string') throw new TypeError(`Cannot begin to stop with cause ${inspect(cause)}: it must be a string`)
     if (this.#stop !== undefined) {
-      if (abortAt > this.#stop.abortAtShown) this.#postpone(abortAt)
+      this.#postpone(abortAt)
       return this.#stop.error
     }
-    // Read once, so that a clock which is set meanwhile moves nothing.
-    this.#stop = { error: new ShutdownError(cause), abortAt: now() + (abortAt - Date.now()), abortAtShown: abortAt, admit }
+    this.#stop = { error: new ShutdownError(cause), abortAt: momentOf(abortAt), admit }
     const lives = [...this.#inflight].map((ctx) => ctx[lifetime])
     const watching = spread > 0 ? lives.filter((life) => life.watchesStopping).length : 0
     let told = 0
@@ -316,8 +315,10 @@ export class App<State = DefaultState> extends EventEmitter {
     return this.#stop.error
   }
 
-  #postpone(abortAt: number): void {
-    this.#stop = { ...(this.#stop as Stop), abortAt: now() + (abortAt - Date.now()), abortAtShown: abortAt }
+  #postpone(told: number): void {
+    const [stop, abortAt] = [this.#stop as Stop, momentOf(told)]
+    if (abortAt.at <= stop.abortAt.at) return
+    this.#stop = { ...stop, abortAt }
     for (const ctx of this.#inflight) ctx[lifetime].postpone(this.#stop)
   }
 

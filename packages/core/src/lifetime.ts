@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { ClientGoneError, DeadlineError, type ShutdownError } from './abort-reasons'
-import { now, nextTick, setImmediate, setTimeout as setRealTimeout } from './clock'
+import { type Moment, momentOf, now, nextTick, setImmediate, setTimeout as setRealTimeout, shown } from './clock'
 import { type Connection } from './connections'
 import { type Context } from './context'
 import { diagnostics } from './diagnostics'
@@ -14,8 +14,6 @@ export type Phase = 'handler' | 'response' | 'background'
 
 /** A timer cannot wait longer (Node lib/internal/timers.js, TIMEOUT_MAX); what is further away never comes. */
 const TIMER_MAX = 2 ** 31 - 1
-/** The wall clock was set if it has moved this much (ms) against the other; less is the rounding of its ms. */
-const CLOCK_WAS_SET = 5
 
 /**
  * What one request lives through, from its head to its last byte: its place in the registry, its signals, its deadline.
@@ -47,9 +45,7 @@ export class Lifetime {
   #bodyLost: ClientGoneError | undefined = undefined
   #stoppingController: AbortController | undefined = undefined
   #stop: Stop | undefined = undefined
-  /** Its own deadline, as a moment of the clock that nobody sets, and as the wall clock showed it then. */
-  #deadline = Infinity
-  #deadlineShown = Infinity
+  #deadline: Moment | undefined = undefined
   #timer: NodeJS.Timeout | undefined = undefined
 
   constructor(ctx: Context) {
@@ -218,11 +214,9 @@ export class Lifetime {
   }
 
   get deadline(): number | undefined {
-    const stop = this.#stop
-    const [at, shown] = stop !== undefined && stop.abortAt < this.#deadline ? [stop.abortAt, stop.abortAtShown] : [this.#deadline, this.#deadlineShown]
-    if (at === Infinity) return undefined
-    const moment = Date.now() + at - now()
-    return Math.abs(moment - shown) < CLOCK_WAS_SET ? shown : Math.round(moment)
+    const abortAt = this.#stop?.abortAt
+    const first = abortAt !== undefined && abortAt.at < (this.#deadline?.at ?? Infinity) ? abortAt : this.#deadline
+    return first === undefined || first.at === Infinity ? undefined : shown(first)
   }
 
   /** Sets, extends or (Infinity) clears the deadline: `timeout` ms from now. */
@@ -231,9 +225,8 @@ export class Lifetime {
       throw new RangeError(`Cannot give a request the timeout ${String(timeout)}: it must be a number of ms, 0 or more, or Infinity`)
     }
     clearTimeout(this.#timer)
-    const deadline = now() + timeout
+    const deadline = momentOf(Date.now() + timeout)
     this.#deadline = deadline
-    this.#deadlineShown = Date.now() + timeout
     if (timeout > TIMER_MAX || !this.#open) return
     // The global timer, so that a test of a handler can have its deadline pass by mocked time. No stop waits for it.
     this.#timer = setTimeout(() => {
@@ -244,7 +237,7 @@ export class Lifetime {
   /** Handlers that listen to their signal answer first; who has not begun an answer then is answered 503. */
   #expire(timeout: number): void {
     const { res } = this.ctx
-    if (this.#stop !== undefined && this.#stop.abortAt < now()) return
+    if (this.#stop !== undefined && this.#stop.abortAt.at < now()) return
     const reason = new DeadlineError(timeout)
     this.#fire(reason)
     setImmediate(() => {
@@ -303,10 +296,8 @@ interface Reader {
 /** What `App.beginStop` was told, with the one reason it made of it. */
 export interface Stop {
   readonly error: ShutdownError
-  /** The moment (of `now`) when the shutdown aborts what is left. */
-  readonly abortAt: number
-  /** The same in ms since the epoch, as the shutdown said it. */
-  readonly abortAtShown: number
+  /** When the shutdown aborts what is left. */
+  readonly abortAt: Moment
   readonly admit: ((ctx: Context) => boolean) | undefined
 }
 
