@@ -1,6 +1,7 @@
 import { createServer as createHttpServer, Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
 import { now, setImmediate, setTimeout } from './clock'
+import { plug } from './node/plug'
 import { standIn } from './stand-in'
 import { keepPath } from './unix-path'
 
@@ -14,6 +15,8 @@ const CAP = 200
 const TRIES = 600
 /** So many looks, or ms, after the cap double what a look may take: some loops have no short turns. */
 const DOUBLING = 50
+/** How often it is tried to keep others out of an empty queue: a firewall may let nobody connect to himself. */
+const PLUGS = 10
 
 /**
  * Closes each listener in the very moment in which its accept queue is seen to be empty: a listener that closes resets
@@ -21,77 +24,99 @@ const DOUBLING = 50
  * Call it while new requests are held and nobody is told to leave: whoever is sent away before the listener is gone comes
  * back to this very process.
  * It sleeps until no connection has come for 10 ms; a loop that spins is preempted just before it decides. Then it looks
- * from one check phase to the next, with the poll between them, and closes within the look that found nothing.
+ * from one check phase to the next, with the poll between them, and closes within the look that found nothing, while a
+ * connection of our own keeps others out of the queue where that is possible.
  * @param latest - the moment at which it closes whatever comes
  * @param handover - paths of unix sockets are kept for those who take over
  * @returns when all are closed that listen; never rejects. Those that are about to listen are closed as soon as they do
  */
 export async function closeListeners(servers: Iterable<Server>, latest = Infinity, handover = false): Promise<void> {
   const all = [...servers]
-  const arrivals = all.filter((server) => server.listening).map((server) => new Arrivals(server))
-  if (arrivals.length > 0) warmUp()
+  const closings = all.filter((server) => server.listening).map((server) => new Closing(server, latest, handover))
+  if (closings.length > 0) warmUp()
   const capAt = now() + CAP
-  for (const arrival of arrivals) await closeWhenQuiet(arrival, QUIET_TIME, capAt, latest, handover) // each has its own last look
-  stopListening(all.filter((server) => !arrivals.some((arrival) => arrival.server === server)), handover)
+  for (const closing of closings) await closing.closeWhenQuiet(QUIET_TIME, capAt) // each has its own last look
+  stopListening(all.filter((server) => !closings.some((closing) => closing.server === server)), handover)
 }
 
-/** When connections came to a listener. */
-class Arrivals {
+/** A listener that is watched from the beginning, and closed when its turn has come. */
+class Closing {
   readonly server: Server
-  last = now()
-  /** Since somebody set it to false. */
-  any = false
+  readonly #latest: number
+  readonly #handover: boolean
+  #capAt = 0
+  #quietTime = 0
+  /** When a connection came last, and whether one came in this look. */
+  #last = now()
+  #any = false
+  #tries = 0
+  #plugs = PLUGS
+  #closed: () => void = () => {}
 
-  constructor(server: Server) {
+  constructor(server: Server, latest: number, handover: boolean) {
     this.server = server
+    this.#latest = latest
+    this.#handover = handover
     server.on('connection', this.#note)
     server.on('drop', this.#note) // by maxConnections: it was in the queue, too
   }
 
   readonly #note = (): void => {
-    this.any = true
-    this.last = now()
+    this.#any = true
+    this.#last = now()
   }
 
-  end(): void {
+  /** @returns when it is closed */
+  closeWhenQuiet(quietTime: number, capAt: number): Promise<void> {
+    this.#quietTime = quietTime
+    this.#capAt = capAt
+    return new Promise((resolve) => {
+      this.#closed = resolve
+      this.#rest(0)
+    })
+  }
+
+  readonly #rest = (atLeast: number): void => {
+    const at = now()
+    const wait = Math.min(Math.max(this.#last + this.#quietTime - at, atLeast), this.#capAt - at, this.#latest - at)
+    if (wait > 0) setTimeout(this.#rest, wait, 0)
+    else setImmediate(this.#look)
+  }
+
+  /** From a timer or a check phase there is a poll before the next check phase; from a poll there is none. */
+  readonly #look = (): void => {
+    this.#any = false
+    setImmediate(this.#decide, now())
+  }
+
+  readonly #decide = (begun: number): void => {
+    const at = now()
+    const longest = SHORT_TURN * 2 ** Math.floor(Math.max(this.#tries, at - this.#capAt, 0) / DOUBLING)
+    if (this.#tries >= TRIES || at >= this.#latest) this.#close()
+    else if (this.#any || at - begun > longest) this.#goOn(at)
+    else if (this.#plugs-- <= 0 || !plug(this.server, this.#plugged)) this.#close()
+  }
+
+  readonly #plugged = (isClear: boolean): void => {
+    if (isClear) this.#close()
+    else this.#goOn(now())
+  }
+
+  #goOn(at: number): void {
+    if (at < this.#capAt) {
+      this.#rest(1)
+    } else {
+      this.#tries++
+      setImmediate(this.#look)
+    }
+  }
+
+  #close(): void {
+    closeListener(this.server, this.#handover)
     this.server.off('connection', this.#note)
     this.server.off('drop', this.#note)
+    this.#closed()
   }
-}
-
-function closeWhenQuiet(arrivals: Arrivals, quiet: number, capAt: number, latest: number, handover: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const { server } = arrivals
-    let tries = 0
-    const rest = (atLeast: number) => {
-      const wait = Math.min(Math.max(arrivals.last + quiet - now(), atLeast), capAt - now(), latest - now())
-      if (wait > 0) setTimeout(rest, wait, 0)
-      else look()
-    }
-    // From a timer or a check phase there is a poll before the next check phase; from a poll there is none.
-    const look = () => {
-      setImmediate(() => {
-        arrivals.any = false
-        const begun = now()
-        setImmediate(() => decide(begun))
-      })
-    }
-    const decide = (begun: number) => {
-      const at = now()
-      const longest = SHORT_TURN * 2 ** Math.floor(Math.max(tries, at - capAt, 0) / DOUBLING)
-      if ((!arrivals.any && at - begun <= longest) || tries >= TRIES || at >= latest) {
-        closeListener(server, handover)
-        arrivals.end()
-        resolve()
-      } else if (at < capAt) {
-        rest(1)
-      } else {
-        tries++
-        look()
-      }
-    }
-    rest(0)
-  })
 }
 
 /**
@@ -103,7 +128,7 @@ function warmUp(): void {
     try {
       const server = createHttpServer()
       server.on('error', () => {})
-      server.on('listening', () => void closeWhenQuiet(new Arrivals(server), 0, now() + 1, now() + 1, false))
+      server.on('listening', () => void new Closing(server, now() + QUIET_TIME, false).closeWhenQuiet(0, now() + 1))
       server.listen({ port: 0, host: '127.0.0.1', exclusive: true })
     } catch {
       // Node may be told to allow none.
