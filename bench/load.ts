@@ -32,11 +32,13 @@ export interface Load {
 /**
  * Clients with one request at a time each. One whose connection was closed between two requests opens another, until
  * one is refused.
+ * @param path - of every request, or called for each
  */
-export function closedLoop(port: number, path: string, { clients, think = 0, connectionPerRequest = false }: LoadOptions): Load {
+export function closedLoop(port: number, path: string | (() => string), { clients, think = 0, connectionPerRequest = false }: LoadOptions): Load {
   const seen: Seen = { answered: 0, failed: 0, lost: 0, refused: 0, reset: 0 }
   const open = new Set<Socket>()
-  const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${connectionPerRequest ? 'Connection: close\r\n' : ''}\r\n`
+  const requestFor = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${connectionPerRequest ? 'Connection: close\r\n' : ''}\r\n`
+  const same = typeof path === 'string' ? requestFor(path) : undefined
   let stopped = false
   let goal = { count: Infinity, reached: () => {} }
 
@@ -53,7 +55,7 @@ export function closedLoop(port: number, path: string, { clients, think = 0, con
       }
       received = ''
       waiting = true
-      socket.write(request)
+      socket.write(same ?? requestFor((path as () => string)()))
     }
     open.add(socket)
     socket.setEncoding('latin1')

@@ -22,7 +22,7 @@ export interface AppOptions {
   compose?: (middleware: readonly Middleware[]) => Composed<Context>
   /** true or a storage: `app.currentContext` is the context of the running request. Default false: it costs every await. */
   asyncLocalStorage?: boolean | AsyncLocalStorage<Context>
-  /** Options of http.createServer for `listen`. */
+  /** Options of http.createServer for `listen`. Of them keepAliveTimeout is 72_000 (ms) by default. */
   server?: ServerOptions
   /** The deadline (ms) of every request, unless it sets its own. Default: none. */
   timeout?: number
@@ -49,6 +49,12 @@ export const defaults = {
   maxIpsCount: 0,
   asyncLocalStorage: false,
 } as const
+
+/**
+ * How long (ms) servers of `listen` keep idle connections. Node's 5 s are shorter than the 60 s of most balancers, which
+ * then send a request on a connection that is being closed, and answer 502.
+ */
+export const KEEP_ALIVE_TIMEOUT = 72_000
 
 /** @throws RangeError if `timeout` is not a number of ms above 0. Koa checks none of its own options; neither do we. */
 export function checkTimeout(timeout: number | undefined): void {

@@ -5,7 +5,8 @@ import { type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Sess
 import { type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { ShutdownError } from './abort-reasons'
-import { type AppOptions, checkTimeout, defaults, type StopOptions } from './app-options'
+import { type AppOptions, checkTimeout, defaults, KEEP_ALIVE_TIMEOUT, type StopOptions } from './app-options'
+import { now } from './clock'
 import { compose, type Composed, ENDED, type DefaultState, type Middleware, type Next } from './compose'
 import { Connections, type Server } from './connections'
 import { Context, lifetime } from './context'
@@ -19,9 +20,11 @@ import { Incoming } from './incoming'
 import { inject, type InjectedRequest, type InjectedResponse } from './inject'
 import { describeLateBody } from './late-body'
 import { type Stop } from './lifetime'
+import { listen } from './listen'
 import { Outgoing } from './outgoing'
 import { Request } from './request'
 import { Response } from './response'
+import { toError } from './thrown'
 
 /** The function that `callback()` makes. */
 export type RequestListener = (
@@ -79,7 +82,12 @@ export class App<State = DefaultState> extends EventEmitter {
     this.maxIpsCount = options.maxIpsCount || defaults.maxIpsCount
     this.compose = options.compose || compose
     this.#storage = typeof options.asyncLocalStorage === 'object' ? options.asyncLocalStorage : options.asyncLocalStorage ? new Storage() : undefined
-    this.#serverOptions = { IncomingMessage: Incoming, ServerResponse: Outgoing, ...options.server }
+    this.#serverOptions = {
+      IncomingMessage: Incoming,
+      ServerResponse: Outgoing,
+      ...options.server,
+      keepAliveTimeout: options.server?.keepAliveTimeout ?? KEEP_ALIVE_TIMEOUT,
+    }
     this.#timeout = timeout
 
     this.#Context = class extends Context<State> {}
@@ -108,14 +116,15 @@ export class App<State = DefaultState> extends EventEmitter {
 
   /**
    * Makes an http server of the `server` options, attaches it and lets it listen; takes what http.Server.listen takes.
-   * While the app stops, the server is made but does not listen.
+   * While the app stops, the server is made but does not listen. A unix socket that a dead process has left at the path
+   * is replaced.
    */
   listen(...args: unknown[]): http.Server {
     const server = http.createServer(this.#serverOptions)
     this.#connections.followSwept(server)
     this.#answer(server)
-    if (this.#stop !== undefined) return server
-    return server.listen(...(args as Parameters<http.Server['listen']>)) as http.Server
+    if (this.#stop === undefined) listen(server, args, () => this.#stop !== undefined)
+    return server
   }
 
   /**
@@ -161,7 +170,7 @@ export class App<State = DefaultState> extends EventEmitter {
   /** Node 20 and 22 close queued responses of a pipeline without a word when their socket goes. */
   #loseQueued(socket: Socket): void {
     for (const ctx of this.#inflight) {
-      if (ctx.req.socket === socket) ctx[lifetime].responseClosed()
+      if (ctx.req.socket === socket) ctx[lifetime].queueLost()
     }
   }
 
@@ -193,8 +202,7 @@ export class App<State = DefaultState> extends EventEmitter {
       life.handled()
       return ENDED
     }
-    if (this.#stop?.admit !== undefined && !this.#stop.admit(ctx)) {
-      life.refuse(this.#stop.error)
+    if (this.#stop?.admit !== undefined && !this.#isAdmitted(ctx, this.#stop)) {
       life.handled()
       return ENDED
     }
@@ -202,6 +210,17 @@ export class App<State = DefaultState> extends EventEmitter {
     if (storage !== undefined) return runWith(ctx, () => storage.run(ctx, () => this.handleRequest(ctx, fn)))
     if (this.handleRequest !== handleRequest || this.compose !== compose) return runWith(ctx, () => this.handleRequest(ctx, fn))
     return run(ctx, fn)
+  }
+
+  /** Asks the stop, and answers the request if it does not admit it, or fails. */
+  #isAdmitted(ctx: Context, { admit, error }: Stop): boolean {
+    try {
+      if (admit === undefined || admit(ctx)) return true
+      ctx[lifetime].refuse(error)
+    } catch (thrown) {
+      ctx.onerror(toError(thrown))
+    }
+    return false
   }
 
   /** Runs the chain, answers with what it left in ctx, or with its error: at once, if the chain ended at once. */
@@ -278,19 +297,28 @@ export class App<State = DefaultState> extends EventEmitter {
   /**
    * Marks the app as stopping: `ctx.stopping` aborts, now and for every later request; deadlines are clamped to
    * `abortAt`; `listen` listens no more; a request that `admit` refuses is answered 503. Closes nothing and aborts
-   * no `ctx.signal`. A second call changes nothing.
+   * no `ctx.signal`. A second call changes nothing but `abortAt`, if that is later than before.
    * @returns the one ShutdownError of this stop
    * @throws TypeError without a cause
    */
   beginStop({ cause, abortAt = Infinity, admit, spread = 0 }: StopOptions = {} as StopOptions): ShutdownError {
     if (typeof cause !== 'string') throw new TypeError(`Cannot begin to stop with cause ${inspect(cause)}: it must be a string`)
-    if (this.#stop !== undefined) return this.#stop.error
-    this.#stop = { error: new ShutdownError(cause), abortAt, admit }
+    if (this.#stop !== undefined) {
+      if (abortAt > this.#stop.abortAtShown) this.#postpone(abortAt)
+      return this.#stop.error
+    }
+    // Read once, so that a clock which is set meanwhile moves nothing.
+    this.#stop = { error: new ShutdownError(cause), abortAt: now() + (abortAt - Date.now()), abortAtShown: abortAt, admit }
     const lives = [...this.#inflight].map((ctx) => ctx[lifetime])
     const watching = spread > 0 ? lives.filter((life) => life.watchesStopping).length : 0
     let told = 0
     for (const life of lives) life.stop(this.#stop, watching > 0 && life.watchesStopping ? (spread * told++) / watching : 0)
     return this.#stop.error
+  }
+
+  #postpone(abortAt: number): void {
+    this.#stop = { ...(this.#stop as Stop), abortAt: now() + (abortAt - Date.now()), abortAtShown: abortAt }
+    for (const ctx of this.#inflight) ctx[lifetime].postpone(this.#stop)
   }
 
   // ── Display ─────────────────────────────────────────────────────────────────────────────────

@@ -3,6 +3,7 @@ import { type Http2SecureServer, type Http2Server, type Http2ServerRequest, type
 import { type Server as HttpsServer } from 'node:https'
 import { type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
+import { nextTick } from './clock'
 import { IdleSweep } from './idle-sweep'
 
 /** Any of Node's servers that speak HTTP. */
@@ -17,7 +18,7 @@ export class Connection {
   readonly socket: Socket
   /** What keeps its keepAliveTimeout, if Node does not. */
   sweep: IdleSweep | undefined = undefined
-  /** When (ms of performance.now) a sweep first saw it idle; 0 while it is not, Infinity once it was told. */
+  /** When (ms of the clock's `now`) a sweep first saw it idle; 0 while it is not, Infinity once it was told. */
   #idleSince = 0
   /** How many bytes it had carried then. */
   #bytes = 0
@@ -100,7 +101,7 @@ export class Connections extends Set<Socket> {
       this.#records.delete(socket)
       if (connection.open === 0) return
       // Those behind a response that says close are dropped too: after this turn none of them is still to be told.
-      process.nextTick(() => connection.open > 0 && this.#onLostPipeline(socket))
+      nextTick(() => connection.open > 0 && this.#onLostPipeline(socket))
     })
     return this
   }

@@ -132,7 +132,7 @@ export class Context<State = DefaultState> {
 
   /** Begins a stream of server-sent events, which ends itself when the server drains. */
   sse(): EventStream {
-    return new EventStream(this as unknown as Context)
+    return new EventStream(this as unknown as Context, this[lifetime])
   }
 
   // ── Errors ──────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,8 @@
 import { inspect } from 'node:util'
+import { ClientGoneError } from './abort-reasons'
 import { type Context } from './context'
+import { type Lifetime } from './lifetime'
+import { reset } from './refuse'
 
 /** One event of a stream; `data` that is no string goes out as JSON. */
 export interface ServerSentEvent {
@@ -10,45 +13,57 @@ export interface ServerSentEvent {
 
 /** A client told to leave comes back after this (ms), or up to as much again: not all at once. */
 const RETRY = 1000
+/** How many bytes may wait for a client that does not read them. One event may be larger. */
+const UNREAD_MAX = 16 * 1024 * 1024
+/** The same for a stream that waits for another response of its connection: a client can make a thousand of them at once. */
+const QUEUED_MAX = 64 * 1024
 
 /**
  * Server-sent events on a response (WHATWG HTML §9.2). It ends itself when the server drains: the last thing the
  * client reads is when to come back, then the connection is closed in order.
+ * To a client that is gone, or to a request that was answered 503 at its deadline, it is closed from the beginning.
  */
 export class EventStream {
-  /** Resolves when the stream is closed, by whichever side. */
+  /** Resolves when no event can be sent any more: the client has left, or the stream is ended. */
   readonly closed: Promise<void>
   readonly #ctx: Context
+  readonly #life: Lifetime
+  #open = true
+  #resolve!: () => void
 
-  /** Sends the head. @throws Error if it was sent before */
-  constructor(ctx: Context) {
+  /** Sends the head. @throws Error if the handler has sent one before */
+  constructor(ctx: Context, life: Lifetime) {
     const { res } = ctx
-    if (res.headersSent) throw new Error('Cannot begin an event stream: the head of the response was sent already')
+    if (res.headersSent && life.reason === undefined) throw new Error('Cannot begin an event stream: the head of the response was sent already')
     this.#ctx = ctx
+    this.#life = life
+    this.closed = new Promise((resolve) => (this.#resolve = resolve))
     ctx.respond = false
+    if (res.headersSent || res.destroyed || life.clientGone) {
+      this.#shut()
+      return
+    }
     ctx.status = 200
     ctx.type = 'text/event-stream'
     ctx.set('Cache-Control', 'no-cache')
     ctx.set('X-Accel-Buffering', 'no') // nginx would keep events back
-    if (ctx.req.httpVersionMajor < 2) res.shouldKeepAlive = false // ends with FIN
+    ctx.remove('Content-Length') // of a body that was set before
+    if (ctx.req.httpVersionMajor < 2) res.setHeader('Connection', 'close') // ends with FIN, whatever was set before
+    res.once('close', this.#shut)
     ctx.flushHeaders()
-
-    const leave = () => this.#leave()
-    const { stopping } = ctx
-    this.closed = new Promise((resolve) => res.once('close', () => {
-      stopping.removeEventListener('abort', leave)
-      resolve()
-    }))
-    if (stopping.aborted) leave()
-    else stopping.addEventListener('abort', leave)
+    if (ctx.method === 'HEAD') this.close() // which has no body to wait for
+    else if (life.stopping.aborted) this.#leave()
+    else life.stopping.addEventListener('abort', this.#leave)
   }
 
   /**
-   * Sends one event; does nothing once the stream is closed.
+   * Sends one event; does nothing once the stream is closed. The stream of a client that leaves 16 MiB unread is reset:
+   * it can come back, and ask for what it has missed by the last id that it has seen.
    * @returns false when the client reads more slowly than events are sent (or has gone): send less
-   * @throws TypeError if `event` or `id` holds a line break, which would begin a new field
+   * @throws TypeError if `event` or `id` holds a line break, which would begin a new field, or if `data` has no JSON
    */
   send({ data, event, id }: ServerSentEvent): boolean {
+    if (!this.#open) return false
     let text = ''
     if (event !== undefined) text += `event: ${oneLine('event', event)}\n`
     if (id !== undefined) text += `id: ${oneLine('id', String(id))}\n`
@@ -59,18 +74,32 @@ export class EventStream {
 
   /** Ends the stream in order. */
   close(): void {
+    if (!this.#open) return
+    this.#shut()
     if (!this.#ctx.res.writableEnded) this.#ctx.res.end()
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     this.#write(`retry: ${RETRY + Math.floor(Math.random() * RETRY)}\n\n`)
     this.close()
   }
 
   #write(text: string): boolean {
     const { res } = this.#ctx
-    if (res.writableEnded || res.destroyed) return false
-    return res.write(text)
+    if (!this.#open || res.writableEnded || res.destroyed) return false // JSON.stringify may run anybody's code
+    const isQueued = res.socket === null
+    if (res.writableLength <= (isQueued ? QUEUED_MAX : UNREAD_MAX)) return res.write(text)
+    this.#shut()
+    this.#life.abort(new ClientGoneError('The client does not read its event stream'))
+    reset(res)
+    return false
+  }
+
+  readonly #shut = (): void => {
+    this.#open = false
+    this.#ctx.res.off('close', this.#shut)
+    this.#life.stopping.removeEventListener('abort', this.#leave)
+    this.#resolve()
   }
 }
 

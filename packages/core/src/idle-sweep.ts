@@ -1,5 +1,6 @@
 import { type Server } from 'node:http'
 import { Socket } from 'node:net'
+import { now, setImmediate, setTimeout } from './clock'
 import { type Connection } from './connections'
 
 /** A shorter keepAliveTimeout (ms) is left to Node's timers. */
@@ -14,9 +15,6 @@ export const finishing = Symbol('finishing')
 
 /** A socket that a sweep watches. */
 export type Watched = Socket & { [finishing]?: boolean }
-
-// As they are now: mocks of timers in a test end with it, and a sweep that waits for one would wait for ever.
-const { setTimeout, setImmediate } = globalThis
 
 /**
  * Keeps a server's keepAliveTimeout: looks at all connections now and then, where Node starts a timer with each response
@@ -77,11 +75,11 @@ export class IdleSweep {
 
   readonly #sweep = (): void => {
     this.#waiting = false
-    const now = performance.now()
+    const seenAt = now()
     for (const connection of this.#connections.values()) {
       if (connection.sweep !== this) continue
       this.#wait() // before anything that may throw
-      connection.checkIdle(now)
+      connection.checkIdle(seenAt)
     }
   }
 }

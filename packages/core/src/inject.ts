@@ -56,6 +56,7 @@ export async function inject(
   req.end(bytes)
 
   const [res] = (await once(req, 'response')) as [IncomingMessage]
+  req.on('error', (error) => res.destroy(error)) // a body that is no whole one
   const chunks: Buffer[] = []
   for await (const chunk of res) chunks.push(chunk as Buffer)
   return new InjectedResponse(res.statusCode as number, res.headers, Buffer.concat(chunks))

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { ClientGoneError, DeadlineError, type ShutdownError } from './abort-reasons'
+import { now, nextTick, setImmediate, setTimeout as setRealTimeout } from './clock'
 import { type Connection } from './connections'
 import { type Context } from './context'
 import { diagnostics } from './diagnostics'
@@ -13,6 +14,8 @@ export type Phase = 'handler' | 'response' | 'background'
 
 /** A timer cannot wait longer (Node lib/internal/timers.js, TIMEOUT_MAX); what is further away never comes. */
 const TIMER_MAX = 2 ** 31 - 1
+/** The wall clock was set if it has moved this much (ms) against the other; less is the rounding of its ms. */
+const CLOCK_WAS_SET = 5
 
 /**
  * What one request lives through, from its head to its last byte: its place in the registry, its signals, its deadline.
@@ -44,7 +47,9 @@ export class Lifetime {
   #bodyLost: ClientGoneError | undefined = undefined
   #stoppingController: AbortController | undefined = undefined
   #stop: Stop | undefined = undefined
+  /** Its own deadline, as a moment of the clock that nobody sets, and as the wall clock showed it then. */
   #deadline = Infinity
+  #deadlineShown = Infinity
   #timer: NodeJS.Timeout | undefined = undefined
 
   constructor(ctx: Context) {
@@ -102,6 +107,18 @@ export class Lifetime {
     if (this.#handling && this.#registry !== undefined) this.#registry.forgetWhenLost(this)
   }
 
+  /**
+   * Its connection has closed while its response waited behind another one. Node 20 and 22 tell the response nothing:
+   * what pipes into it would wait for ever, and what writes to it would pile up.
+   */
+  queueLost(): void {
+    if (!this.#open) return
+    const { res } = this.ctx
+    this.responseClosed()
+    res.destroy() // a write to it is dropped from now on
+    nextTick(() => res.closed || res.emit('close')) // each in a tick of its own: a listener that throws keeps no other from being told
+  }
+
   /** @returns whether the client left before its response was complete */
   get clientGone(): boolean {
     return this.#gone
@@ -144,9 +161,14 @@ export class Lifetime {
     return this.#reason === undefined ? undefined : this.#takeReason()
   }
 
-  /** Fires the signal; the first reason counts. Ends no response and destroys no body. */
+  /**
+   * Fires the signal; the first reason counts. Ends no response and destroys no body.
+   * In a stop, a request whose response is complete by now is no longer in flight: koa-connect's handler never ends when
+   * its middleware has answered, and any other is told that its time is over.
+   */
   abort(reason: unknown): void {
     this.#fire(reason ?? this.#stop?.error ?? new DOMException('This operation was aborted', 'AbortError'))
+    if (this.#stop !== undefined && !this.#open && !this.#gone && this.#pending === 0) this.#registry?.delete(this)
   }
 
   /**
@@ -186,12 +208,21 @@ export class Lifetime {
   stop(stop: Stop, delay: number): void {
     this.#stop = stop
     if (delay === 0) this.#stoppingController?.abort(stop.error)
-    else setTimeout(() => this.inFlight && this.#stoppingController?.abort(stop.error), delay)
+    else setRealTimeout(() => this.inFlight && this.#stoppingController?.abort(stop.error), delay)
+  }
+
+  /** By the wall clock as it is now: what is left of it is right also after that clock was set. */
+  /** The stop takes longer than it was to. */
+  postpone(stop: Stop): void {
+    this.#stop = stop
   }
 
   get deadline(): number | undefined {
-    const deadline = Math.min(this.#deadline, this.#stop?.abortAt ?? Infinity)
-    return deadline === Infinity ? undefined : deadline
+    const stop = this.#stop
+    const [at, shown] = stop !== undefined && stop.abortAt < this.#deadline ? [stop.abortAt, stop.abortAtShown] : [this.#deadline, this.#deadlineShown]
+    if (at === Infinity) return undefined
+    const moment = Date.now() + at - now()
+    return Math.abs(moment - shown) < CLOCK_WAS_SET ? shown : Math.round(moment)
   }
 
   /** Sets, extends or (Infinity) clears the deadline: `timeout` ms from now. */
@@ -200,15 +231,20 @@ export class Lifetime {
       throw new RangeError(`Cannot give a request the timeout ${String(timeout)}: it must be a number of ms, 0 or more, or Infinity`)
     }
     clearTimeout(this.#timer)
-    this.#deadline = Date.now() + timeout
+    const deadline = now() + timeout
+    this.#deadline = deadline
+    this.#deadlineShown = Date.now() + timeout
     if (timeout > TIMER_MAX || !this.#open) return
-    this.#timer = setTimeout(() => this.#expire(timeout), timeout)
+    // The global timer, so that a test of a handler can have its deadline pass by mocked time. No stop waits for it.
+    this.#timer = setTimeout(() => {
+      if (this.#open && this.#deadline === deadline) this.#expire(timeout) // mocks may not have cleared a timer of before
+    }, timeout)
   }
 
   /** Handlers that listen to their signal answer first; who has not begun an answer then is answered 503. */
   #expire(timeout: number): void {
     const { res } = this.ctx
-    if (this.#stop !== undefined && this.#stop.abortAt < Date.now()) return
+    if (this.#stop !== undefined && this.#stop.abortAt < now()) return
     const reason = new DeadlineError(timeout)
     this.#fire(reason)
     setImmediate(() => {
@@ -267,8 +303,10 @@ interface Reader {
 /** What `App.beginStop` was told, with the one reason it made of it. */
 export interface Stop {
   readonly error: ShutdownError
-  /** The moment (ms since the epoch) when the shutdown aborts what is left. */
+  /** The moment (of `now`) when the shutdown aborts what is left. */
   readonly abortAt: number
+  /** The same in ms since the epoch, as the shutdown said it. */
+  readonly abortAtShown: number
   readonly admit: ((ctx: Context) => boolean) | undefined
 }
 

@@ -1,6 +1,7 @@
 import { type ServerResponse } from 'node:http'
 import { type Http2ServerResponse } from 'node:http2'
 import { type Socket } from 'node:net'
+import { clearTimeout, setTimeout } from './clock'
 
 /**
  * Answers 503 as problem+json (RFC 9457): try again, on another connection if `close`.
@@ -35,9 +36,48 @@ export function reset(res: ServerResponse | Http2ServerResponse): void {
     res.stream.destroy(new Error('The response was cut'))
     return
   }
-  if (res.socket === null) res.once('socket', resetSocket) // queued: it waits for the responses before it
-  else resetSocket(res.socket)
+  const { socket } = res
+  if (res.chunkedEncoding && socket?.writable) {
+    breakChunks(socket)
+    return
+  }
+  // One that waits behind another response has sent nothing yet, and its connection is closed after that one. To reset
+  // it then would take from the client what it has not yet read of the answer before. Node 24 does neither by itself.
+  if (socket === null) res.once('socket', (later) => later.destroy())
+  else resetSocket(socket)
   res.destroy()
+}
+
+/**
+ * Where the size of a chunk would be. A parser that reads all of it refuses the `!`; one that takes the digits it finds
+ * has a size that it refuses, or that never comes.
+ */
+const NO_CHUNK_SIZE = 'FFFFFFFFFFFFFFFFFF!\r\n'
+/** How long (ms) a client may take to leave then, or to read on if it has not read all, before its connection is reset. */
+const LINGER = 1_000
+
+const broken = new WeakSet<Socket>()
+
+/**
+ * A reset alone does not do for a body in chunks: it takes from a slow client what the kernel holds for it, TLS and unix
+ * sockets have none, and fetch of Node 20 takes a body for whole that is cut off after a head with `Connection: close`.
+ */
+function breakChunks(socket: Socket): void {
+  if (broken.has(socket)) return
+  broken.add(socket)
+  socket.write(NO_CHUNK_SIZE)
+  let unread = socket.writableLength
+  const end = (): void => {
+    if (socket.writableLength < unread) {
+      unread = socket.writableLength
+      timer = setTimeout(end, LINGER)
+      return
+    }
+    resetSocket(socket)
+    socket.destroy()
+  }
+  let timer = setTimeout(end, LINGER)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function resetSocket(socket: Socket): void {

@@ -35,6 +35,14 @@ describe('App', () => {
       server.close()
     })
 
+    it('`server` without a keepAliveTimeout has one that is longer than a balancer keeps a connection', () => {
+      for (const options of [{}, { server: { maxHeaderSize: 9000 } }, { server: { keepAliveTimeout: undefined } as object }]) {
+        const server = new App(options).listen(0)
+        expect(server.keepAliveTimeout).to.equal(72_000)
+        server.close()
+      }
+    })
+
     it('`timeout` is the deadline of each request', async () => {
       const app = new App({ timeout: 60_000 })
       app.use((ctx) => { ctx.body = ctx.deadline! - Date.now() })

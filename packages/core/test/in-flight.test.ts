@@ -93,6 +93,34 @@ describe('app.inflight', () => {
   })
 })
 
+describe('a response that waits behind another one of its connection', () => {
+  it("is told by 'close' that the connection is gone, once, and drops what is written then", async () => {
+    const app = new App()
+    const handlers = gate()
+    const closed: string[] = []
+    const contexts: Context[] = []
+    app.use(async (ctx) => {
+      contexts.push(ctx)
+      ctx.res.on('close', () => closed.push(ctx.path))
+      await handlers.promise
+    })
+    const client = new Client(await serve(app)).send(['/0', '/1', '/2'].map((path) => GET.replace('/', path)).join(''))
+    const [server] = app.servers
+    while (app.inflight.size < 3) await once(server!, 'request')
+    const told = Promise.all(contexts.map(({ res }) => once(res, 'close')))
+    client.socket.destroy()
+    await told
+    await new Promise(setImmediate)
+    expect(closed.sort()).to.deep.equal(['/0', '/1', '/2'])
+    for (const { res } of contexts) {
+      res.write('x'.repeat(100_000))
+      expect(res.writableLength).to.equal(0)
+    }
+    handlers.open()
+    await app.idle()
+  })
+})
+
 describe('app.inflight reads like a Set', () => {
   /** An app with `count` requests in flight, in the order of their arrival. */
   async function holding(count: number): Promise<{ app: App; contexts: Context[]; end: (index: number) => Promise<void> }> {

@@ -351,6 +351,67 @@ describe('ctx.timeout and ctx.deadline', () => {
   })
 })
 
+describe('a wall clock that is set', () => {
+  const { now } = Date
+  const { setTimeout: real } = globalThis
+  afterEach(() => {
+    Date.now = now
+    globalThis.setTimeout = real
+  })
+
+  for (const [direction, jump] of [['forward', 3_600_000], ['back', -3_600_000]] as const) {
+    it(`${direction} neither silences a deadline in the stop nor moves what is left of it`, async () => {
+      const app = new App()
+      const seen = gate<Context>()
+      app.use(async (ctx) => {
+        ctx.timeout(300)
+        seen.open(ctx)
+        await once(ctx.signal, 'abort')
+        throw ctx.signal.reason
+      })
+      const answer = ask(await serve(app))
+      const ctx = await seen.promise
+      app.beginStop({ cause: 'SIGTERM', abortAt: Date.now() + 60_000 })
+      Date.now = () => now() + jump
+      expect(ctx.deadline! - Date.now()).to.be.within(-100, 301)
+      const { status, body } = await answer
+      expect({ status, detail: (JSON.parse(body) as { detail: string }).detail }).to.deep.equal({ status: 503, detail: 'The request was not answered within 300 ms' })
+    })
+
+    it(`${direction} does not move the moment of the abort`, async () => {
+      let answer!: Promise<unknown>
+      const { app, ctx, release } = await waiting((port) => (answer = ask(port)))
+      app.beginStop({ cause: 'SIGTERM', abortAt: Date.now() + 5_000 })
+      Date.now = () => now() + jump
+      expect(ctx.deadline! - Date.now()).to.be.within(0, 5_001)
+      ctx.timeout(60_000)
+      expect(ctx.deadline! - Date.now()).to.be.within(0, 5_001)
+      ctx.timeout(1)
+      expect(ctx.deadline! - Date.now()).to.be.below(2)
+      ctx.timeout(Infinity)
+      release()
+      await answer
+    })
+  }
+
+  it('and timers that stand still keep nobody from being told of the stop', async () => {
+    const app = new App()
+    const here = [gate(), gate()]
+    app.use(async (ctx) => {
+      const { stopping } = ctx
+      here[Number(ctx.path.slice(1))]!.open()
+      await once(stopping, 'abort')
+      ctx.body = 'bye'
+    })
+    const port = await serve(app)
+    const answers = ['/0', '/1'].map((path) => ask(port, { path }))
+    await Promise.all(here.map(({ promise }) => promise))
+    globalThis.setTimeout = (() => ({})) as never
+    app.beginStop({ cause: 'SIGTERM', spread: 20 })
+    for (const { body } of await Promise.all(answers)) expect(body).to.equal('bye')
+  })
+})
+
 describe('a refused pipeline', () => {
   it('is answered 503 request by request; only the last says close', async () => {
     const app = new App()
@@ -393,5 +454,16 @@ describe('app.beginStop', () => {
     expect(headers).to.include({ connection: 'close', 'retry-after': '1', 'content-type': 'application/problem+json' })
     expect(JSON.parse(body)).to.include({ status: 503, detail: 'The server is stopping (SIGTERM)' })
     expect(ran).to.deep.equal(['/livez'])
+  })
+
+  it('answers 500 where admit throws, and reports it', async () => {
+    const app = new App()
+    const failed = once(app, 'error')
+    app.use((ctx) => { ctx.body = 'served' })
+    const port = await serve(app)
+    app.beginStop({ cause: 'SIGTERM', admit: () => { throw new Error('no policy') } })
+    expect((await ask(port)).status).to.equal(500)
+    expect(((await failed) as [Error])[0].message).to.equal('no policy')
+    await app.idle()
   })
 })

@@ -1,3 +1,5 @@
+import { clearImmediate, clearTimeout, now, setImmediate, setTimeout } from './clock'
+
 /** How many a turn of the event loop sees to. */
 const BATCH = 200
 
@@ -9,7 +11,7 @@ const BATCH = 200
 export class Countdown<T> {
   readonly #ms: number
   readonly #callback: (item: T) => void
-  /** The moment (ms of performance.now) when each is due, in this order. */
+  /** The moment (ms of the clock) when each is due, in this order. */
   readonly #due = new Map<T, number>()
   #timer: NodeJS.Timeout | undefined = undefined
   #seeing = false
@@ -23,7 +25,7 @@ export class Countdown<T> {
   /** Starts an item's wait, anew if it waits already. */
   start(item: T): void {
     this.#due.delete(item)
-    this.#due.set(item, performance.now() + this.#ms)
+    this.#due.set(item, now() + this.#ms)
     if (this.#timer === undefined && !this.#seeing) this.#wait(this.#ms)
   }
 
@@ -43,11 +45,11 @@ export class Countdown<T> {
 
   readonly #see = (): void => {
     const again = setImmediate(this.#see) // also if a callback throws
-    const now = performance.now()
+    const at = now()
     let seen = 0
     for (const [item, due] of this.#due) {
-      if (due > now) {
-        this.#wait(due - now)
+      if (due > at) {
+        this.#wait(due - at)
         break
       }
       if (seen++ === BATCH) return

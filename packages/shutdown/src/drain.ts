@@ -5,9 +5,10 @@ import { type TLSSocket } from 'node:tls'
 import { Gate } from './gate'
 import { streamOf } from './http2-exchange'
 import { IdleConnections } from './idle-connections'
-import { Line, Waits } from './line'
+import { Line, type Lines, Waits } from './line'
+import { openConnections } from './node/open-connections'
 import { Sessions } from './sessions'
-import { type Target } from './target'
+import { type Exchange, type Target } from './target'
 
 /** How connections ended: without a request of the stop on them, after a response, or by force. */
 export interface ConnectionCounts {
@@ -18,17 +19,22 @@ export interface ConnectionCounts {
 
 /**
  * The connections of a target from the announcement on. Before the listener is closed it only has responses say
- * `Connection: close`; from `closeConnections()` on, each connection ends the way that loses least.
+ * `Connection: close`, if it is told to; from `closeConnections()` on, each connection ends the way that loses least.
  * HTTP/2 connections end by their sessions.
  */
-export class Drain {
+export class Drain implements Lines {
+  /**
+   * Whether responses say `Connection: close` whose heads are made from now on. Not between the hold and the close of the
+   * listener: whoever is sent away then comes back to the very listener that is about to close.
+   */
+  tells = false
+  readonly waits: Waits
   readonly counts: ConnectionCounts = { idle: 0, drained: 0, destroyed: 0 }
   readonly #target: Target
   /** Those it listens to: an App forgets a server that is closed. */
   readonly #servers: readonly Server[]
   readonly #known = new WeakSet<ServerResponse>()
   readonly #lines = new Map<Socket, Line>()
-  readonly #waits: Waits
   readonly #requests = ['request', 'checkContinue', 'checkExpectation'].map((event) => new Gate(event, (req, res) => this.#respond(req, res)))
   /** A WebSocket that begins in the drain would have to end at once. */
   readonly #upgrades = new Gate('upgrade', (_req, socket: Socket) => this.#refuseUpgrade(socket))
@@ -41,7 +47,7 @@ export class Drain {
   constructor(target: Target, onResponse: (res: ServerResponse | ServerHttp2Stream) => void) {
     this.#target = target
     this.#servers = [...target.servers]
-    this.#waits = new Waits(new IdleConnections(this.#servers, () => this.#lines.keys()))
+    this.waits = new Waits(new IdleConnections(this.#servers, () => this.#lines.keys()))
     this.#onResponse = onResponse
     this.#sessions = new Sessions(this.#servers, this.counts, onResponse, () => this.#checkEmptied())
     for (const session of target.sessions) this.#sessions.add(session)
@@ -51,9 +57,11 @@ export class Drain {
       server.on('secureConnection', this.#secure)
     }
     for (const socket of target.connections) this.#connect(socket)
+    for (const server of this.#servers) for (const socket of openConnections(server)) this.#connect(socket) // older than the target
     for (const { req, res, phase } of target.inflight) {
       if (phase !== 'background' && !res.writableFinished && !req.socket?.destroyed) this.#respond(req, res)
     }
+    for (const line of this.#lines.values()) void line.open // finds what others answer
   }
 
   /**
@@ -62,9 +70,17 @@ export class Drain {
    */
   closeConnections(spread = 0): void {
     this.#closing = true
+    this.tells = true
     for (const server of this.#servers) this.#upgrades.take(server)
     this.#sessions.close(spread)
     for (const line of this.#lines.values()) line.closeWhenIdle()
+  }
+
+  /** Requests in flight that the target does not know: another listener of its servers answers them. */
+  get foreign(): Exchange[] {
+    const known = new Set<ServerResponse>()
+    for (const { res } of this.#target.inflight) known.add(res)
+    return [...this.#lines.values()].flatMap((line) => line.open.filter(({ res }) => !known.has(res)))
   }
 
   /** Connections that are left. */
@@ -76,6 +92,11 @@ export class Drain {
   closed(): Promise<void> {
     if (this.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#emptied.push(resolve))
+  }
+
+  /** This connection ends with its response, whenever that is: the drain does not wait for it, and does not end it. */
+  spare(socket: Socket): void {
+    if (this.#lines.delete(socket)) this.#checkEmptied()
   }
 
   /** The time for half-sent requests and handshakes is over: FIN, and soon the end. */
@@ -109,7 +130,7 @@ export class Drain {
   readonly #connect = (socket: Socket): void => {
     if (this.#lines.has(socket) || socket.destroyed) return
     if (isHttp2(socket) || this.#sessions.carries(socket)) return this.#sessions.connect(socket)
-    const line = new Line(socket, this.#waits, this.counts)
+    const line = new Line(socket, this)
     this.#lines.set(socket, line)
     socket.on('close', () => {
       line.closed()
@@ -119,10 +140,14 @@ export class Drain {
     if (this.#closing) line.closeWhenIdle()
   }
 
+  found(req: IncomingMessage, res: ServerResponse): void {
+    this.#respond(req, res)
+  }
+
   /** A handshake is done: the raw socket under it, which the target no longer counts, is none of ours either. */
   readonly #secure = (socket: Socket): void => {
     for (const [raw, line] of this.#lines) {
-      if (this.#target.connections.has(raw) || line.ended) continue
+      if (!isUnderTls(raw) || this.#target.connections.has(raw) || line.ended) continue
       line.supersede()
       this.#lines.delete(raw)
     }
@@ -164,6 +189,12 @@ export class Drain {
     for (const resolve of this.#emptied) resolve()
     this.#emptied = []
   }
+}
+
+/** The socket on which a server of TLS shakes hands, not the TLSSocket that comes of it. */
+function isUnderTls(socket: Socket): boolean {
+  const { server } = socket as Socket & { server?: Server }
+  return server !== undefined && 'setSecureContext' in server && !('encrypted' in socket)
 }
 
 /** By what TLS agreed on; without TLS, by the server that accepted it: http2's are the only ones with updateSettings. */

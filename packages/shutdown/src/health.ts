@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
-import { now, settledBy } from './clock'
+import { LONGEST, now, settledBy } from './clock'
+import { messageOf } from './hooks'
+import { type Log } from './log'
 import { pathOf } from './target'
 
 /** Where a shutdown is: readiness is 200 in 'ready' alone, or all the time of a hand-over. */
@@ -54,14 +56,16 @@ export interface Health {
 
 /**
  * /livez is 200 as long as the process can answer; /readyz is 503 from the first instant of a stop, while a start-up
- * is not done, and when a check fails. Both answer JSON that names the state.
+ * is not done, and when a check fails. Both answer JSON that names the state, and which checks fail; what they say, which
+ * may hold a secret, goes to the log alone, whenever it changes.
  * @param state - where the shutdown is, and whether a hand-over keeps it ready
  * @throws TypeError or RangeError if a check is none
  */
-export function createHealth(state: () => { state: State; ready: boolean }, options: HealthOptions = {}): Health {
+export function createHealth(state: () => { state: State; ready: boolean }, options: HealthOptions = {}, log?: Pick<Log, 'error'>): Health {
   requireOptions(options)
   const { checks = {}, livez = '/livez', readyz = '/readyz' } = options
   for (const [name, check] of Object.entries(checks)) requireCheck(name, check)
+  const probes = Object.entries(checks).map(([name, check]) => new Probe(name, check, log))
   const servers: Server[] = []
   const paths = [livez, readyz]
 
@@ -69,7 +73,7 @@ export function createHealth(state: () => { state: State; ready: boolean }, opti
     if (!paths.includes(path)) return undefined
     if (method !== 'GET' && method !== 'HEAD') return json(405, { error: 'Method Not Allowed' }, { Allow: 'GET, HEAD' })
     if (path === livez) return json(200, { state: state().state })
-    const results = await runChecks(checks)
+    const results = Object.fromEntries(await Promise.all(probes.map(async (probe) => [probe.name, await probe.result()] as const)))
     const ready = state().ready && Object.values(results).every((result) => result === 'ok')
     const body = { state: state().state, ...(Object.keys(results).length > 0 && { checks: results }) }
     return json(ready ? 200 : 503, body, ready ? {} : { 'Retry-After': '1' })
@@ -78,6 +82,7 @@ export function createHealth(state: () => { state: State; ready: boolean }, opti
   const handler = (req: IncomingMessage, res: ServerResponse): void => {
     void answer(req.method as string, pathOf(req)).then((found) => {
       const { status, headers, body } = found ?? json(404, { error: 'Not Found' })
+      if (res.headersSent) return
       res.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) })
       res.end(body)
     })
@@ -133,20 +138,32 @@ function requireCheck(name: string, check: unknown): void {
   if (!(typeof timeout === 'number' && timeout > 0 && timeout < Infinity)) {
     throw new RangeError(`Cannot check health with ${name}'s timeout ${inspect(timeout)}: it must be more than 0 ms, and finite`)
   }
+  if (timeout > LONGEST) throw new RangeError(`Cannot check health with ${name}'s timeout ${timeout}: it must be at most ${LONGEST} ms`)
 }
 
-/** @returns 'ok' or what is wrong, by the check's name */
-async function runChecks(checks: Record<string, Check>): Promise<Record<string, string>> {
-  const results = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => {
-      const { check: fn, timeout = CHECK_TIMEOUT } = typeof check === 'function' ? { check } : check
-      let result = 'ok'
-      const work = (async () => fn())().catch((error: unknown) => {
-        result = error instanceof Error ? error.message : inspect(error)
-      })
-      const inTime = await settledBy(work, now() + timeout)
-      return [name, inTime ? result : `no answer within ${timeout} ms`] as const
-    }),
-  )
-  return Object.fromEntries(results)
+/** One check. Probes that come while it runs share its outcome: one that hangs does not pile up. */
+class Probe {
+  readonly name: string
+  readonly #check: () => unknown
+  readonly #timeout: number
+  readonly #log: Pick<Log, 'error'> | undefined
+  #running: Promise<string> | undefined
+  /** What is wrong with it, as it was logged last. */
+  #problem = ''
+
+  constructor(name: string, check: Check, log?: Pick<Log, 'error'>) {
+    this.name = name
+    this.#check = typeof check === 'function' ? check : () => check.check()
+    this.#timeout = (typeof check === 'function' ? undefined : check.timeout) ?? CHECK_TIMEOUT
+    this.#log = log
+  }
+
+  async result(): Promise<'ok' | 'failed'> {
+    this.#running ??= (async () => this.#check())().then(() => '', (error: unknown) => messageOf(error) || 'failed').finally(() => (this.#running = undefined))
+    const running = this.#running
+    const problem = (await settledBy(running, now() + this.#timeout)) ? await running : `no answer within ${this.#timeout} ms`
+    if (problem !== '' && problem !== this.#problem) this.#log?.error(`check '${this.name}' failed: ${problem}`)
+    this.#problem = problem
+    return problem === '' ? 'ok' : 'failed'
+  }
 }

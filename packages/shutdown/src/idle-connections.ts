@@ -1,5 +1,7 @@
 import { Server as HttpServer } from 'node:http'
 import { type Server, Socket } from 'node:net'
+import { nextTick } from './clock'
+import { standIn } from './stand-in'
 
 const { closeIdleConnections } = HttpServer.prototype
 
@@ -32,29 +34,22 @@ export class IdleConnections {
   /** Once for all that are asked about together: Node goes through all of its connections. */
   #ask(): void {
     this.#asked = true
-    queueMicrotask(() => (this.#asked = false))
+    nextTick(() => (this.#asked = false))
     const bytes = this.#bytes
     bytes.clear()
     const note = function (this: Socket): Socket {
       bytes.set(this, this.bytesRead)
       return this
     }
-    const restores = [standIn(Socket.prototype, note)]
+    const restores = [standIn(Socket.prototype, 'destroy', note)]
     try {
       for (const socket of this.#sockets()) {
-        if (socket.destroy !== note) restores.push(standIn(socket, note)) // has its own, or is no net.Socket
+        if (socket.destroy !== note) restores.push(standIn(socket, 'destroy', note)) // has its own, or is no net.Socket
         if (socket.destroy !== note) return // is frozen: it must not be destroyed
       }
       for (const server of this.#servers) closeIdleConnections.call(server as HttpServer)
     } finally {
-      for (const restore of restores) restore()
+      for (const restore of restores) restore?.()
     }
   }
-}
-
-/** @returns takes it away again */
-function standIn(object: object, destroy: () => unknown): () => void {
-  const own = Object.getOwnPropertyDescriptor(object, 'destroy')
-  if (!Reflect.defineProperty(object, 'destroy', { value: destroy, configurable: true, writable: true })) return () => {}
-  return () => void (own === undefined ? Reflect.deleteProperty(object, 'destroy') : Reflect.defineProperty(object, 'destroy', own))
 }

@@ -1,23 +1,29 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Server, type Socket } from 'node:net'
+import { sayClose } from './close-header'
 import { Countdown } from './countdown'
 import { type ConnectionCounts } from './drain'
 import { type IdleConnections } from './idle-connections'
+import { endsConnection, openResponse } from './node/open-response'
+import { PlainExchange } from './plain-target'
 
 /**
- * How long (ms) an idle connection may still bring a request that was on its way when the drain began.
+ * How long (ms) an idle connection may still bring a request that was on its way: when the drain began, or after a
+ * response that could no longer say `Connection: close`.
  * At think times of 50-200 ms, 20 ms lose requests in every stop, 250 ms none.
  */
 const IDLE_GRACE = 250
-/** The same after a response that could no longer say `Connection: close`. */
-const AFTER_RESPONSE = 100
 /** How long (ms) a connection may be silent after our FIN before it is destroyed without the peer's. */
 const LINGER = 1_000
+/**
+ * What no line with the size of a chunk may be (RFC 9112 §7.1), also for a client that reads a number from it and
+ * ignores the rest: more than ever comes, where nonsense would be read as 0, the end.
+ */
+const BROKEN_CHUNK = 'ffffffffffffffffff!\r\n'
 
 /** What the connections of a drain wait for. */
 export class Waits {
   readonly idle = new Countdown<Line>(IDLE_GRACE, (line) => line.endIfIdle())
-  readonly afterResponse = new Countdown<Line>(AFTER_RESPONSE, (line) => line.endIfIdle())
   readonly linger = new Countdown<Line>(LINGER, (line) => line.destroyIfSilent())
   readonly idleConnections: IdleConnections
 
@@ -26,13 +32,22 @@ export class Waits {
   }
 }
 
+/** The drain whose connection a line is. */
+export interface Lines {
+  /** Responses say `Connection: close`. */
+  readonly tells: boolean
+  readonly waits: Waits
+  readonly counts: ConnectionCounts
+  /** Told of a request that nobody has told of: the line's `respond` is called in turn. */
+  found(req: IncomingMessage, res: ServerResponse): unknown
+}
+
 /** One HTTP/1 connection of a server that stops: which responses are open on it, and how it ends. */
 export class Line {
   readonly #socket: Socket
-  readonly #waits: Waits
-  readonly #counts: ConnectionCounts
-  /** Open responses in their order; `marked`: we made it say `Connection: close`. */
-  readonly #open: { res: ServerResponse; marked: boolean }[] = []
+  readonly #lines: Lines
+  /** Their responses are open, in their order. */
+  readonly #open: PlainExchange[] = []
   /** A net server's connections are their owner's: nobody knows when one of them is idle. */
   readonly #speaksHttp: boolean
   #responded = false
@@ -44,10 +59,9 @@ export class Line {
   #bytesAtLinger = 0
   #counted = false
 
-  constructor(socket: Socket, waits: Waits, counts: ConnectionCounts) {
+  constructor(socket: Socket, lines: Lines) {
     this.#socket = socket
-    this.#waits = waits
-    this.#counts = counts
+    this.#lines = lines
     const { server } = socket as Socket & { server?: Server }
     this.#speaksHttp = server === undefined || 'closeIdleConnections' in server || 'updateSettings' in server
   }
@@ -60,14 +74,10 @@ export class Line {
    */
   respond(req: IncomingMessage, res: ServerResponse): boolean {
     const previous = this.#open.at(-1)
-    if (this.ended || (previous !== undefined && saysClose(previous.res))) return false
-    if (previous?.marked && !previous.res.headersSent) {
-      previous.res.shouldKeepAlive = true
-      previous.marked = false
-    }
-    const entry = { res, marked: res.shouldKeepAlive && !res.headersSent }
-    if (entry.marked) res.shouldKeepAlive = false
+    if (this.ended || (previous !== undefined && endsConnection(previous.res))) return false
+    const entry = new PlainExchange(req, res)
     this.#open.push(entry)
+    sayClose(res, () => this.#lines.tells && this.#open.at(-1) === entry)
     this.#cancelWait()
     // Runs after Node's own listener, which has ended the socket if this response said close.
     res.once('finish', () => {
@@ -76,24 +86,29 @@ export class Line {
     res.once('close', () => {
       this.#open.splice(this.#open.indexOf(entry), 1)
       this.#responded = true
-      this.#endAfterResponse()
-      if (!req.complete) req.once('close', () => this.#endAfterResponse()) // its body was still on its way
+      this.#endAfterGrace()
+      if (!req.complete) req.once('close', () => this.#endAfterGrace()) // its body was still on its way
     })
     return true
+  }
+
+  /** Requests whose response is open, also one of which only Node knows: another listener of the server answers it. */
+  get open(): readonly PlainExchange[] {
+    if (this.#open.length === 0 && !this.ended) {
+      const res = openResponse(this.#socket)
+      if (res !== undefined) this.#lines.found(res.req, res)
+    }
+    return this.#open
   }
 
   /** The listener is closed: end as soon as nothing is lost by it. */
   closeWhenIdle(): void {
     this.#closing = true
-    if (this.#open.length === 0) this.#endAfter(this.#waits.idle)
+    this.#endAfterGrace()
   }
 
-  #endAfterResponse(): void {
-    if (this.#closing && this.#open.length === 0) this.#endAfter(this.#waits.afterResponse)
-  }
-
-  #endAfter(wait: Countdown<Line>): void {
-    if (!this.ended && !this.#socket.destroyed) this.#wait(wait)
+  #endAfterGrace(): void {
+    if (this.#closing && !this.ended && !this.#socket.destroyed && this.open.length === 0) this.#wait(this.#lines.waits.idle)
   }
 
   #wait(countdown: Countdown<Line>): void {
@@ -109,12 +124,12 @@ export class Line {
 
   endIfIdle(): void {
     this.#waitsIn = undefined
-    if (this.#open.length === 0 && !this.#partlyRead && this.#speaksHttp) this.end()
+    if (this.open.length === 0 && !this.#partlyRead && this.#speaksHttp) this.end()
   }
 
   /** Part of a request is in, or the socket is in a handshake, or upgraded. */
   get #partlyRead(): boolean {
-    return this.#socket.bytesRead > 0 && !this.#waits.idleConnections.has(this.#socket)
+    return this.#socket.bytesRead > 0 && !this.#lines.waits.idleConnections.has(this.#socket)
   }
 
   /** No longer HTTP: Node takes the parser off a socket that it gives to 'upgrade' or 'connect' (v20-26). */
@@ -130,13 +145,13 @@ export class Line {
 
   /** Half-sent requests and handshakes have had their time; who still waits for the end of another goes on. */
   endSilent(): void {
-    if (this.#open.length === 0 && this.#waitsIn === undefined && !this.upgraded) this.end()
+    if (this.open.length === 0 && this.#waitsIn === undefined && !this.upgraded) this.end()
   }
 
   /** The time of all that is no request is over: upgraded sockets get a FIN, and nobody is read from any more. */
   abort(): void {
     if (this.ended) this.destroy()
-    else if (this.#open.length === 0) this.end()
+    else if (this.open.length === 0) this.end()
   }
 
   /** FIN, after `last` if there is something to say. */
@@ -162,7 +177,7 @@ export class Line {
     // Node's listener would end the socket again, and make an error of that: 0.1 ms each, 1-2 s with 10,000 connections
     if (this.#parser) socket.removeAllListeners('end').on('end', destroy)
     this.#bytesAtLinger = socket.bytesRead
-    this.#wait(this.#waits.linger)
+    this.#wait(this.#lines.waits.linger)
   }
 
   destroyIfSilent(): void {
@@ -172,15 +187,23 @@ export class Line {
       return
     }
     this.#bytesAtLinger = bytesRead
-    this.#wait(this.#waits.linger)
+    this.#wait(this.#lines.waits.linger)
   }
 
-  /** An answer that has begun is reset, so that a truncated body does not look whole. */
+  /**
+   * An answer that has begun is reset, so that a truncated body does not look whole. One in chunks is broken first:
+   * Node 20's fetch takes what it has for the whole if the head said close, and TLS and unix sockets have no reset.
+   */
   destroy(): void {
-    const begun = this.#open.some(({ res }) => res.headersSent && !res.writableFinished)
+    const socket = this.#socket
+    const begun = this.open.find(({ res }) => res.headersSent && !res.writableFinished)?.res
     this.#count('destroyed')
-    if (begun && isTcp(this.#socket)) this.#socket.resetAndDestroy()
-    this.#socket.destroy()
+    if (begun?.chunkedEncoding && begun.socket === socket && !begun.writableEnded && socket.writable) {
+      socket.write(BROKEN_CHUNK)
+      while (socket.writableCorked > 0) socket.uncork()
+    }
+    if (begun !== undefined && isTcp(socket)) socket.resetAndDestroy()
+    socket.destroy()
   }
 
   /** Another socket stands for this connection from now on. */
@@ -196,18 +219,13 @@ export class Line {
   }
 
   #count(how: keyof ConnectionCounts): void {
-    if (!this.#counted) this.#counts[how]++
+    if (!this.#counted) this.#lines.counts[how]++
     this.#counted = true
   }
 }
 
 function destroy(this: Socket): void {
   this.destroy()
-}
-
-/** Its head is on its way, and says that it is the last. */
-function saysClose(res: ServerResponse): boolean {
-  return res.headersSent && (!res.shouldKeepAlive || res.getHeader('connection') === 'close')
 }
 
 /** Only TCP itself can be reset (Node lib/net.js, Socket.resetAndDestroy): neither TLS nor a unix socket. */

@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
+import { messageOf } from './hooks'
 import { type Log } from './log'
 
 /** Work that goes on until the server drains: told by one signal, then awaited. */
@@ -11,6 +13,12 @@ export class Loops {
 
   constructor(log: Log) {
     this.#log = log
+    setMaxListeners(0, this.#controller.signal)
+  }
+
+  /** What they are told by. */
+  get stopping(): AbortSignal {
+    return this.#controller.signal
   }
 
   /** @throws TypeError that names what, value and rule */
@@ -22,7 +30,7 @@ export class Loops {
       .catch((error: unknown) => {
         if (signal.aborted && (error === signal.reason || (error as Error | undefined)?.name === 'AbortError')) return
         this.failed = true
-        this.#log.error(`loop '${name}' failed: ${error instanceof Error ? error.message : String(error)}`, { err: error })
+        this.#log.error(`loop '${name}' failed: ${messageOf(error)}`, { err: error })
       })
       .finally(() => this.#running.delete(running))
     this.#running.set(running, name)

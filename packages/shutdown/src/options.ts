@@ -1,5 +1,7 @@
+import { Console } from 'node:console'
 import { constants } from 'node:os'
 import { inspect } from 'node:util'
+import { LONGEST } from './clock'
 import { nearest } from './nearest'
 import { type Exchange } from './target'
 
@@ -29,15 +31,22 @@ export interface ShutdownOptions {
   spread?: number
   /** Process signals that begin a stop; false: none. Default SIGTERM and SIGINT. */
   signals?: readonly NodeJS.Signals[] | false
-  /** uncaughtException and unhandledRejection begin a stop too, with exit code 1. Default: as `exit`. */
+  /** Which later signal ends the process at once, with 128 + its number: one of `signals`, 'any' or 'never'. Default 'SIGINT'. */
+  force?: NodeJS.Signals | 'any' | 'never'
+  /** uncaughtException and unhandledRejection begin a stop too, with exit code 1. Default: true unless `exit` is false. */
   fatal?: boolean
-  /** Ends the process after a stop that the process began (a signal, a message, a fatal error). Default true. */
-  exit?: boolean
+  /**
+   * Ends the process after a stop that the process began (a signal, a message, a fatal error, `idle`). 'signal': after a
+   * clean stop the signal is raised again with its default action, so that the parent sees it. Default true.
+   */
+  exit?: boolean | 'signal'
+  /** Stops when nothing was in flight and no connection open for so long. Default: never. */
+  idle?: number
   /** Where the lines go; false: nowhere. Default: stderr. */
   logger?: Logger | false
 }
 
-/** Options with nothing left open. */
+/** Options with nothing left open; `idle` 0: never. */
 export type Settings = Required<ShutdownOptions>
 
 /** The defaults; `abortAfter` and `cleanupTimeout` are shares of what `timeout` leaves after `delay`. */
@@ -50,12 +59,13 @@ export const defaults = {
   handover: false,
   spread: 0,
   signals: ['SIGTERM', 'SIGINT'],
+  force: 'SIGINT',
   exit: true,
 } as const
 
-const TIMES = ['timeout', 'delay', 'abortAfter', 'cleanupTimeout', 'spread'] as const
+const TIMES = ['timeout', 'delay', 'abortAfter', 'cleanupTimeout', 'spread', 'idle'] as const
 
-const NAMES: readonly string[] = [...TIMES, 'late', 'handover', 'signals', 'fatal', 'exit', 'logger']
+const NAMES: readonly string[] = [...TIMES, 'late', 'handover', 'signals', 'force', 'fatal', 'exit', 'logger']
 
 /**
  * Checks what was given, and fills in the rest. A default shrinks to what explicit values leave.
@@ -71,11 +81,13 @@ export function settle(options: ShutdownOptions): Settings {
     if (value === undefined) continue
     if (typeof value !== 'number' || Number.isNaN(value)) throw fail(TypeError, name, value, 'it must be a number of ms')
     if (value < 0 || value === Infinity) throw fail(RangeError, name, value, 'it must be 0 or more ms, and finite')
+    if (value > LONGEST) throw fail(RangeError, name, value, `it must be at most ${LONGEST} ms, the longest that a timer waits`)
   }
   checkRest(options)
 
   const timeout = options.timeout ?? defaults.timeout
   const delay = options.delay ?? defaults.delay
+  if (options.idle === 0) throw fail(RangeError, 'idle', 0, 'it must be more than 0 ms')
   if (timeout === 0) throw fail(RangeError, 'timeout', timeout, 'it must be more than 0 ms')
   if (delay >= timeout) throw fail(RangeError, 'delay', delay, `it must be less than timeout, ${timeout} ms`)
   const { abortAfter, cleanupTimeout } = options
@@ -94,10 +106,17 @@ export function settle(options: ShutdownOptions): Settings {
     handover: options.handover ?? defaults.handover,
     spread: options.spread ?? defaults.spread,
     signals: options.signals ?? defaults.signals,
-    fatal: options.fatal ?? options.exit ?? defaults.exit,
+    force: options.force ?? defaults.force,
+    fatal: options.fatal ?? options.exit !== false,
     exit: options.exit ?? defaults.exit,
-    logger: options.logger ?? ((line) => process.stderr.write(`${line}\n`)),
+    idle: options.idle ?? 0,
+    logger: options.logger ?? stderr,
   }
+}
+
+/** A line on stderr. A Console of our own: nobody has patched it, and a stderr that is closed does not fail it. */
+export function stderr(line: string): void {
+  new Console({ stdout: process.stderr, stderr: process.stderr, ignoreErrors: true }).error('%s', line)
 }
 
 /** Divides the time after the delay; what is not given shrinks to what is left. */
@@ -107,10 +126,11 @@ function shares(time: number, abortAfter?: number, cleanupTimeout?: number): Pic
 }
 
 function checkRest(options: ShutdownOptions): void {
-  const { late, signals, logger } = options
-  for (const name of ['handover', 'fatal', 'exit'] as const) {
+  const { late, signals, force, exit, logger } = options
+  for (const name of ['handover', 'fatal'] as const) {
     if (!['undefined', 'boolean'].includes(typeof options[name])) throw fail(TypeError, name, options[name], 'it must be true or false')
   }
+  if (exit !== undefined && typeof exit !== 'boolean' && exit !== 'signal') throw fail(TypeError, 'exit', exit, "it must be true, false or 'signal'")
   if (late !== undefined && late !== 'serve' && late !== 'reject' && typeof late !== 'function') {
     throw fail(TypeError, 'late', late, "it must be 'serve', 'reject' or a function that returns one of them")
   }
@@ -122,6 +142,8 @@ function checkRest(options: ShutdownOptions): void {
     // Windows has SIGBREAK, and one list may serve both systems.
     if (!(name in constants.signals) && name !== 'SIGBREAK') throw fail(TypeError, 'signals', signals, `this system has no ${name}`)
   }
+  const forcing: readonly unknown[] = ['any', 'never', defaults.force, ...(signals || defaults.signals)]
+  if (force !== undefined && !forcing.includes(force)) throw fail(TypeError, 'force', force, "it must be one of signals, 'any' or 'never'")
   if (logger !== undefined && logger !== false && typeof logger !== 'function' && !(typeof logger?.info === 'function' && typeof logger.error === 'function')) {
     throw fail(TypeError, 'logger', logger, 'it must be a function, an object with info and error, or false')
   }

@@ -1,29 +1,40 @@
 import { channel } from 'node:diagnostics_channel'
+import { type Server } from 'node:net'
 import { inspect } from 'node:util'
-import { quietAcceptQueue, stopListening } from './accept-barrier'
-import { loopTurn, now, settledBy, until } from './clock'
+import { closeListeners, stopListening } from './accept-barrier'
+import { now, setImmediate, setTimeout, settledBy, until } from './clock'
+import { publish } from './diagnostics'
 import { Drain, sum } from './drain'
 import { type State } from './health'
-import { type Hooks } from './hooks'
-import { type Log } from './log'
+import { type HookReport, type Hooks, messageOf } from './hooks'
+import { type Log, printableWord } from './log'
 import { type Loops } from './loops'
+import { hasOwnQueue } from './node/listener'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
 import { refuse, resetStream } from './refuse'
-import { counted, describe, type PhaseName, type ShutdownReport } from './report'
+import { blockerOf, counted, describe, describeExchange, named, type PhaseName, type RequestBlocker, type ShutdownReport } from './report'
 import { activeResources } from './resources'
-import { notifyStopping } from './supervisor'
-import { Tally } from './tally'
+import { type Startups } from './startups'
+import { notifyExtended, notifyStopping } from './supervisor'
+import { isComplete, Tally } from './tally'
 import { type Exchange, pathOf, type Stop, type Target } from './target'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
 import { type WebSockets } from './web-sockets'
 
-/** How long (ms) a stop hook may take, unless it says otherwise. */
-const STOP_HOOK_TIMEOUT = 1_000
+/** How long (ms) a hook of the announcement or of the drain may take, unless it says otherwise. */
+const HOOK_TIMEOUT = 1_000
 /** How long (ms) after the drain began half-sent requests and handshakes are waited for. */
 const HALF_SENT_SHARE = 1_000
 /** How long (ms) the 503 of a cut request may take to leave. */
 const CUT_FLUSH = 100
+/** What the report and the exit themselves take at most (ms), and the share of `timeout` that is. */
+const LAST = 100
+const LAST_SHARE = 1 / 50
+/** How often (ms) it is looked whether all but those that wait for the stop have ended, of which nothing tells. */
+const LOOK_EVERY = 20
+/** How many requests are named in last words. */
+const NAMED = 5
 
 /** Publishes `{ phase, reason }` as each phase begins, and `{ phase: 'report', reason, report }` at the end. */
 const phaseChannel = channel('@ebbjs/shutdown:phase')
@@ -33,8 +44,11 @@ export interface Parts {
   readonly targets: readonly Target[]
   readonly webSockets: readonly WebSockets[]
   readonly loops: Loops
+  readonly startups: Startups
   readonly stopHooks: Hooks
+  readonly drainHooks: Hooks
   readonly cleanupHooks: Hooks
+  readonly exitHooks: Hooks
   /** Paths that are served also when others are rejected. */
   readonly healthPaths: ReadonlySet<string>
   readonly log: Log
@@ -56,10 +70,25 @@ export class Phases {
   readonly #line: WaitingLine
   readonly #drains = new Map<Target, Drain>()
   readonly #errors = new Map<Target, Error>()
+  readonly #abandoned: RequestBlocker[] = []
+  /** Requests whose handlers wait for this very stop: it cannot wait for them. */
+  readonly #callers = new Set<Exchange>()
+  #called: () => void = () => {}
+  readonly #hasCaller = new Promise<void>((resolve) => (this.#called = resolve))
+  readonly #started = now()
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
+  /** Responses say `Connection: close`. */
+  #tells = false
   #current: PhaseName | undefined
-  #since = now()
+  #since = this.#started
+  /** When the listeners were closed. */
+  #drainedFrom = Infinity
+  #extension = 0
+  /** A part of the stop itself has failed. */
+  #failed = false
+  #hurry: () => void = () => {}
+  readonly #hurried = new Promise<void>((resolve) => (this.#hurry = resolve))
 
   constructor(parts: Parts, settings: Settings, cause: ProcessCause) {
     this.#parts = parts
@@ -68,81 +97,117 @@ export class Phases {
     this.#line = new WaitingLine(parts.terminal, () => describeWaiting(this.#inflight, this.#waitedFor))
   }
 
-  /** The phases of a stop, in order. Each ends early when it is done. */
-  async run(): Promise<ShutdownReport> {
-    const { targets, webSockets, loops, stopHooks, cleanupHooks, log } = this.#parts
-    const { timeout, delay, abortAfter, cleanupTimeout, handover, spread } = this.#settings
-    const { reason, signal } = this.#cause
-    const started = now()
-    const exitAt = started + timeout - Math.min(100, timeout / 50) // what the report and the exit themselves take
-    const cutAt = started + timeout - cleanupTimeout
+  // ── The moments of a stop (ms of `now()`), which `extend` moves ───────────────────────────────
 
-    // 1. announce: readiness turns 503, responses begin to say `Connection: close`
-    this.#enter('announce', 'stopping')
-    const delayMs = signal === 'SIGINT' || handover ? 0 : delay
-    log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
-    notifyStopping(timeout)
-    for (const target of targets) this.#attend(target)
-    const announced = stopHooks.together(STOP_HOOK_TIMEOUT, cutAt)
+  /** When the process ends, whatever is left. */
+  get end(): number {
+    return this.#started + this.#settings.timeout + this.#extension
+  }
+
+  /** When clean-up is over: the report and the exit hooks have what is left. */
+  readonly #cleanupEnd = (): number => {
+    const { timeout, cleanupTimeout } = this.#settings
+    return this.end - Math.max(Math.min(LAST, timeout * LAST_SHARE), this.#parts.exitHooks.size > 0 ? cleanupTimeout / 5 : 0)
+  }
+
+  readonly #cutAt = (): number => this.end - this.#settings.cleanupTimeout
+
+  readonly #abortAt = (): number => Math.min(this.#drainedFrom + this.#settings.abortAfter + this.#extension, this.#cutAt())
+
+  /** The phases of a stop, in order. Each ends early when it is done; one that fails is reported, and the next begins. */
+  async run(): Promise<ShutdownReport> {
+    const { targets, webSockets, stopHooks, drainHooks, cleanupHooks, exitHooks, log } = this.#parts
+    const { timeout, handover, spread, abortAfter } = this.#settings
+    const { reason } = this.#cause
+    const hooks: Promise<HookReport[]>[] = []
+    let done: Promise<unknown> = Promise.resolve()
+
+    // 1. announce: readiness turns 503
+    await this.#phase('announce', 'stopping', () => {
+      log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
+      notifyStopping(timeout)
+      this.#tells = this.#delay > 0
+      for (const target of targets) this.#attempt(() => this.#attend(target))
+      hooks.push(stopHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
+    })
 
     // 2. lame duck: not ready, still serving everything
-    this.#enter('lameDuck')
-    if (delayMs > 0) log.info(`not ready, serving for ${delayMs} ms more`)
-    await Promise.all([until(started + delayMs), announced])
+    await this.#phase('lameDuck', undefined, async () => {
+      if (this.#delay > 0) log.info(`not ready, serving for ${this.#delay} ms more`)
+      await Promise.all([Promise.race([until(this.#started + this.#delay), this.#hurried]), ...hooks])
+    })
 
     // 3. drain: the accept queue is emptied, the listener closed, and only then is anyone told to leave
-    this.#enter('drain', 'draining')
-    const release = targets.map((target) => target.hold())
-    const servers = targets.flatMap((target) => [...target.servers])
-    if (!handover) await quietAcceptQueue(servers, cutAt)
-    const abortAt = Math.min(now() + abortAfter, cutAt)
-    stopListening(targets.flatMap((target) => [...target.servers])) // also of those added meanwhile
-    this.#beginStop(abortAt, cutAt)
-    loops.stop(this.#errors.values().next().value ?? new Error(`The server is stopping (${reason})`))
-    for (const proceed of release) proceed()
-    for (const drain of this.#drains.values()) drain.closeConnections(Math.min(spread, abortAfter))
-    for (const sockets of webSockets) void sockets.close('The server is stopping', Math.min(spread, abortAfter))
-    const done = this.#drained()
-    await settledBy(done, Math.min(now() + HALF_SENT_SHARE, abortAt))
-    for (const drain of this.#drains.values()) drain.endSilent()
-    await settledBy(done, abortAt)
+    await this.#phase('drain', 'draining', async () => {
+      const release = targets.map((target) => this.#attempt(() => target.hold()))
+      this.#tell(false)
+      await this.#closeListeners(handover)
+      this.#tell(true)
+      this.#drainedFrom = now()
+      this.#attempt(() => this.#beginStop())
+      for (const proceed of release) this.#attempt(() => proceed?.())
+      for (const drain of this.#drains.values()) this.#attempt(() => drain.closeConnections(Math.min(spread, abortAfter)))
+      hooks.push(drainHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
+      for (const sockets of webSockets) void this.#attempt(() => sockets.close('The server is stopping', Math.min(spread, abortAfter)))
+      done = this.#drained()
+      await settledBy(done, () => Math.min(this.#drainedFrom + HALF_SENT_SHARE, this.#abortAt()))
+      for (const drain of this.#drains.values()) this.#attempt(() => drain.endSilent())
+      await settledBy(done, this.#abortAt)
+    })
 
     // 4. abort: who is left is told to stop, and what is answered in time is sent whole
-    this.#enter('abort')
-    const left = this.#inflight.filter(({ stopPolicy }) => stopPolicy !== 'serve')
-    if (left.length > 0) log.info(`aborting ${counted(left.length, 'request')}`)
-    for (const exchange of left) this.#tally.abort(exchange)
-    for (const drain of this.#drains.values()) drain.abort()
-    await settledBy(done, cutAt)
+    await this.#phase('abort', undefined, async () => {
+      const left = this.#inflight.filter(({ stopPolicy }) => stopPolicy !== 'serve')
+      if (left.length > 0) log.info(`aborting ${counted(left.length, 'request')}`)
+      for (const exchange of left) this.#attempt(() => this.#abort(exchange))
+      for (const drain of this.#drains.values()) this.#attempt(() => drain.abort())
+      await settledBy(done, this.#cutAt)
+    })
 
     // 5. cut: a 503 where nothing was sent, a reset where something was
-    this.#enter('cut')
-    await this.#cut()
+    await this.#phase('cut', undefined, () => this.#cut())
 
     // 6. clean up, after the last handler has ended or was cut
-    this.#enter('cleanup', 'cleaning')
-    const hooks = [...(await announced), ...(await cleanupHooks.inTurn(exitAt))]
+    await this.#phase('cleanup', 'cleaning', async () => {
+      hooks.push(cleanupHooks.inTurn(this.#cleanupEnd, reason))
+      await Promise.all(hooks)
+    })
 
-    // 7. report
+    // 7. report, and the very last hooks
     this.#enter(undefined, 'stopped')
-    this.end()
-    await loopTurn() // what was closed in the last instant is no longer active
-    const clean = this.#tally.counts.cut === 0 && !this.#parts.failed() && hooks.every(({ error }) => error === undefined)
-    const report: ShutdownReport = {
-      reason,
-      signal,
-      phases: this.#took as Record<PhaseName, number>,
-      requests: this.#tally.counts,
-      connections: sum([...this.#drains.values()].map(({ counts }) => counts)),
-      hooks,
-      blockers: this.#tally.blockers,
-      resources: this.#settings.exit && this.#parts.isLast() ? activeResources() : [],
-      exitCode: clean ? 0 : 1,
-      clean,
+    this.release()
+    const report = await this.#report((await Promise.all(hooks)).flat())
+    for (const { name, error } of await exitHooks.together(timeout, () => this.end, reason)) {
+      if (error !== undefined) log.error(`exit hook '${name}' failed: ${error}`)
     }
-    for (const line of describe(report)) log[clean ? 'info' : 'error'](line, { report })
-    if (phaseChannel.hasSubscribers) phaseChannel.publish({ phase: 'report', reason, report })
     return report
+  }
+
+  /** One phase. What fails in it is reported, makes the stop unclean, and keeps no later phase from running. */
+  async #phase(name: PhaseName, state: State | undefined, act: () => unknown): Promise<void> {
+    this.#enter(name, state)
+    try {
+      await act()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** One step of a phase that the others do not depend on. */
+  #attempt<T>(act: () => T): T | undefined {
+    try {
+      const result = act()
+      if (result instanceof Promise) result.catch((error: unknown) => this.#fail(error))
+      return result
+    } catch (error) {
+      this.#fail(error)
+      return undefined
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true
+    this.#parts.log.error(`${this.#current ?? 'report'}: the stop itself failed: ${shown(error)}`, { err: error })
   }
 
   /** Measures the phase before, and tells who watches. */
@@ -152,22 +217,48 @@ export class Phases {
     this.#since = now()
     this.#line.clear()
     if (state !== undefined) this.#parts.enter(state)
-    if (phase !== undefined && phaseChannel.hasSubscribers) phaseChannel.publish({ phase, reason: this.#cause.reason })
+    if (phase !== undefined) publish(phaseChannel, { phase, reason: this.#cause.reason })
+  }
+
+  /** Moves the abort, the cut and the exit `ms` further away. */
+  extend(ms: number): void {
+    this.#extension += ms
+    notifyExtended(this.end - now())
+    if (this.#stop === undefined) return
+    this.#stop = { ...this.#stop, abortAt: this.#abortAtByTheClock }
+    for (const target of this.#parts.targets) this.#attempt(() => target.beginStop(this.#stop as Stop))
+  }
+
+  /** Something fatal has happened: what is on its way is finished, nothing else is taken on. */
+  hurry(): void {
+    this.#hurry()
+  }
+
+  /** A request's handler waits for this stop: it is answered after it. */
+  waitsForStop(exchange: Exchange): void {
+    this.#callers.add(exchange)
+    for (const drain of this.#drains.values()) this.#attempt(() => drain.spare(exchange.req.socket))
+    this.#called()
+  }
+
+  /** Resolves when those have their answers. */
+  async callersAnswered(): Promise<void> {
+    await Promise.all([...this.#callers].map(({ res }) => res.closed || new Promise((resolve) => res.once('close', resolve))))
   }
 
   /** A target that is given while the stop runs: it is where the others are. */
   add(target: Target): void {
     this.#attend(target)
     if (this.#stop === undefined) return
-    stopListening(target.servers)
+    stopListening(target.servers, this.#settings.handover)
     this.#errors.set(target, target.beginStop(this.#stop))
     this.#drains.get(target)?.closeConnections()
   }
 
   /** Nothing is waited for, and nobody listened to: also of a stop that has failed half-way. */
-  end(): void {
+  release(): void {
     this.#line.end()
-    for (const drain of this.#drains.values()) drain.release()
+    for (const drain of this.#drains.values()) this.#attempt(() => drain.release())
   }
 
   /** For what is written beside the log. */
@@ -175,28 +266,86 @@ export class Phases {
     this.#line.clear()
   }
 
-  #attend(target: Target): void {
-    target.takeOver?.()
-    this.#drains.set(target, new Drain(target, (res) => this.#tally.watch(res)))
+  /** What is left to do, in a few words. */
+  get left(): string {
+    const requests = this.#inflight.slice(0, NAMED).map((exchange) => named(describeExchange(exchange)))
+    const more = this.#inflight.length - requests.length
+    const { startups, stopHooks, drainHooks, cleanupHooks, exitHooks } = this.#parts
+    const hooks = this.#current === 'cleanup' ? cleanupHooks.left : [stopHooks, drainHooks, exitHooks].flatMap(({ running }) => running)
+    const rest = [
+      ...requests,
+      ...(more > 0 ? [`${counted(more, 'request')} more`] : []),
+      ...this.#waitedFor,
+      ...startups.names.map((name) => `start-up '${printableWord(name)}'`),
+      ...hooks.map((name) => `hook '${printableWord(name)}'`),
+    ]
+    return `in ${this.#current ?? 'report'}: ${rest.join(', ') || 'nothing that is known'}`
   }
 
-  #beginStop(abortAt: number, cutAt: number): void {
+  get #delay(): number {
+    const { delay, handover } = this.#settings
+    // A person at a terminal, a development run that restarts, a process that is broken, a port that others serve on.
+    const skipped = handover || this.#cause.signal === 'SIGINT' || 'error' in this.#cause || process.env['WATCH_REPORT_DEPENDENCIES'] !== undefined
+    return skipped ? 0 : delay
+  }
+
+  #attend(target: Target): void {
+    target.takeOver?.()
+    const drain = new Drain(target, (res) => this.#tally.watch(res))
+    drain.tells = this.#tells
+    this.#drains.set(target, drain)
+  }
+
+  #tell(tells: boolean): void {
+    this.#tells = tells
+    for (const drain of this.#drains.values()) drain.tells = tells
+  }
+
+  /** Never fails: with a barrier that does, the listeners are closed all the same. */
+  async #closeListeners(handover: boolean): Promise<void> {
+    const servers = (): Server[] => this.#parts.targets.flatMap((target) => [...target.servers])
+    try {
+      const queues = servers().filter((server) => !handover || hasOwnQueue(server))
+      await settledBy(closeListeners(queues, this.#cutAt(), handover), this.#cutAt)
+    } catch (error) {
+      this.#fail(error)
+    }
+    // Those on a queue that others share, those added meanwhile, and those that are yet to listen.
+    for (const server of servers()) this.#attempt(() => stopListening([server], handover))
+  }
+
+  #beginStop(): void {
+    const { targets, loops, healthPaths } = this.#parts
     const ends = (exchange: Exchange) => {
       const { stopPolicy } = exchange
-      if (stopPolicy === 'end' || (now() >= abortAt && stopPolicy !== 'serve')) this.#tally.abort(exchange)
+      if (stopPolicy === 'end' || (now() >= this.#abortAt() && stopPolicy !== 'serve')) this.#attempt(() => this.#abort(exchange))
     }
     this.#stop = {
       cause: this.#cause.reason,
-      abortAt: Date.now() + (abortAt - now()),
+      abortAt: this.#abortAtByTheClock,
       spread: Math.min(this.#settings.spread, this.#settings.abortAfter),
       admit: (exchange) => {
         setImmediate(ends, exchange) // once its route is known
-        if (this.#parts.healthPaths.has(pathOf(exchange.req))) return true
-        return now() < cutAt && this.#admits(exchange)
+        if (healthPaths.has(pathOf(exchange.req))) return true
+        return now() < this.#cutAt() && this.#admits(exchange)
       },
     }
-    for (const target of this.#parts.targets) this.#errors.set(target, target.beginStop(this.#stop))
+    const stop = this.#stop
+    for (const target of targets) {
+      const error = this.#attempt(() => target.beginStop(stop))
+      if (error !== undefined) this.#errors.set(target, error)
+    }
+    loops.stop(this.#error())
     for (const exchange of this.#inflight) ends(exchange)
+  }
+
+  /** Why requests of this stop abort. */
+  #error(target?: Target): Error {
+    return (target && this.#errors.get(target)) ?? this.#errors.values().next().value ?? new Error(`The server is stopping (${this.#cause.reason})`)
+  }
+
+  get #abortAtByTheClock(): number {
+    return Date.now() + (this.#abortAt() - now())
   }
 
   #admits(exchange: Exchange): boolean {
@@ -208,48 +357,111 @@ export class Phases {
       }
       return answer !== 'reject'
     } catch (error) {
-      this.#parts.log.error(`late failed, so the request is served: ${String(error)}`, { err: error })
+      this.#parts.log.error(`late failed, so the request is served: ${messageOf(error)}`, { err: error })
       return true
     }
   }
 
-  async #cut(): Promise<void> {
-    const { targets, webSockets, loops, log } = this.#parts
-    const flushes: Promise<void>[] = []
-    for (const target of targets) {
-      for (const exchange of target.inflight) {
-        this.#tally.cut(exchange)
-        const { req, res, phase } = exchange
-        if (phase === 'background' || res.destroyed) continue
-        if (!res.headersSent) flushes.push(refuse(res, this.#errors.get(target) as Error))
-        else if (req.httpVersionMajor >= 2) flushes.push(resetStream(res))
-      }
-    }
-    for (const name of loops.names) log.error(`loop '${name}' still runs at the cut`)
-    if (flushes.length > 0) await settledBy(Promise.all(flushes), now() + CUT_FLUSH)
-    for (const sockets of webSockets) sockets.terminate()
-    for (const drain of this.#drains.values()) drain.destroy()
+  /** koa-connect never ends the handler of a request that its middleware has answered: it is told, and not waited for. */
+  #abort(exchange: Exchange): void {
+    if (!isAnswered(exchange)) return this.#tally.abort(exchange)
+    this.#abandoned.push(blockerOf(exchange))
+    exchange.abort()
   }
 
-  /** Resolves when no connection is left, nothing is in flight and every loop has ended. */
+  async #cut(): Promise<void> {
+    const { targets, webSockets, loops, startups } = this.#parts
+    const flushes: Promise<void>[] = []
+    const cut = (target: Target, exchange: Exchange): void => {
+      if (isAnswered(exchange)) return void this.#abandoned.push(blockerOf(exchange))
+      this.#tally.cut(exchange)
+      const { req, res, phase } = exchange
+      if (phase === 'background' || res.destroyed) return
+      if (!res.headersSent) flushes.push(refuse(res, this.#error(target)))
+      else if (req.httpVersionMajor >= 2) flushes.push(resetStream(res))
+    }
+    for (const target of targets) for (const exchange of this.#inflightOf(target)) this.#attempt(() => cut(target, exchange))
+    const left = webSockets.reduce((total, sockets) => total + sockets.left, 0)
+    this.#tally.blockers.push(
+      ...loops.names.map((loop) => ({ loop })),
+      ...startups.names.map((startup) => ({ startup })),
+      ...(left > 0 ? [{ webSockets: left }] : []),
+    )
+    if (flushes.length > 0) await settledBy(Promise.all(flushes), now() + CUT_FLUSH)
+    for (const sockets of webSockets) this.#attempt(() => sockets.terminate())
+    for (const drain of this.#drains.values()) this.#attempt(() => drain.destroy())
+  }
+
+  /** Resolves when no connection is left, nothing is in flight and every loop and start-up has ended. */
   async #drained(): Promise<void> {
+    const { targets, webSockets, loops, startups } = this.#parts
+    const ended = (waits: readonly { [wait in 'closed' | 'idle']?: () => Promise<void> }[], wait: 'closed' | 'idle') =>
+      Promise.all(waits.map((one) => one[wait]?.().catch((error: unknown) => this.#fail(error))))
     do {
-      await Promise.all([...this.#drains.values()].map((drain) => drain.closed()))
-      await Promise.all(this.#parts.targets.map((target) => target.idle()))
-      await Promise.all(this.#parts.webSockets.map((sockets) => sockets.closed()))
-    } while (this.#inflight.length > 0 || [...this.#drains.values()].some(({ size }) => size > 0))
-    await this.#parts.loops.ended()
+      await ended([...this.#drains.values()], 'closed')
+      await Promise.race([ended(targets, 'idle'), this.#hasCaller])
+      await ended(webSockets, 'closed')
+      await loops.ended()
+      await startups.settled()
+      if (this.#isBusy) await new Promise((resolve) => setTimeout(resolve, this.#callers.size > 0 ? LOOK_EVERY : 0))
+    } while (this.#isBusy)
+  }
+
+  get #isBusy(): boolean {
+    return this.#inflight.length > 0 || [...this.#drains.values()].some(({ size }) => size > 0)
+  }
+
+  async #report(hooks: HookReport[]): Promise<ShutdownReport> {
+    const { log, failed, isLast } = this.#parts
+    const { reason, signal } = this.#cause
+    const { blockers, counts } = this.#tally
+    const resources = this.#settings.exit !== false && isLast() ? await activeResources() : []
+    const clean = blockers.length === 0 && !this.#failed && !failed() && hooks.every(({ error }) => error === undefined)
+    const report: ShutdownReport = {
+      reason,
+      signal,
+      phases: this.#took as Record<PhaseName, number>,
+      requests: counts,
+      connections: sum([...this.#drains.values()].map(({ counts }) => counts)),
+      hooks,
+      blockers,
+      abandoned: this.#abandoned,
+      resources,
+      exitCode: clean ? 0 : 1,
+      clean,
+    }
+    for (const line of describe(report)) log[clean ? 'info' : 'error'](line, { report })
+    publish(phaseChannel, { phase: 'report', reason, report })
+    return report
   }
 
   get #inflight(): Exchange[] {
-    return this.#parts.targets.flatMap((target) => [...target.inflight])
+    return this.#parts.targets.flatMap((target) => this.#inflightOf(target))
+  }
+
+  #inflightOf(target: Target): Exchange[] {
+    return [...target.inflight, ...(this.#drains.get(target)?.foreign ?? [])].filter((exchange) => !this.#callers.has(exchange))
   }
 
   /** What else than requests the stop waits for. */
   get #waitedFor(): string[] {
     if (this.#current === 'cleanup') return ['cleanup hooks']
     const connections = [...this.#drains.values()].reduce((total, drain) => total + drain.size, 0)
-    const loops = this.#parts.loops.names.map((name) => `loop '${name}'`)
+    const loops = this.#parts.loops.names.map((name) => `loop '${printableWord(name)}'`)
     return connections > 0 && this.#inflight.length === 0 ? [counted(connections, 'connection'), ...loops] : loops
+  }
+}
+
+/** Its response went out whole, and its handler has not ended. */
+function isAnswered({ res, phase }: Exchange): boolean {
+  return phase === 'handler' && res.closed && isComplete(res)
+}
+
+/** An error with its stack; it may be anything, also what cannot be shown. */
+function shown(error: unknown): string {
+  try {
+    return inspect(error)
+  } catch {
+    return messageOf(error)
   }
 }

@@ -270,7 +270,8 @@ function attend(stream: ServerHttp2Stream): () => void {
 
 const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`
 
-class PlainExchange implements Exchange {
+/** A request of which nothing is known but itself. */
+export class PlainExchange implements Exchange {
   readonly startedAt = Date.now()
   readonly req: IncomingMessage
   readonly res: ServerResponse

@@ -32,16 +32,31 @@ export interface Surroundings {
   pid: number
   /** The command line of PID 1, where there is a /proc. */
   init: string
+  /** Those of the processes between PID 1 and this one, the nearest first. */
+  parents: readonly string[]
 }
 
 export function surroundings(servers: readonly Server[]): Surroundings {
-  let init = ''
+  const parents: string[] = []
+  for (let pid = process.ppid; pid > 1 && parents.length < 20; pid = parentOf(pid)) parents.push(commandOf(pid))
+  return { servers, env: process.env, pid: process.pid, init: commandOf(1), parents }
+}
+
+function commandOf(pid: number): string {
   try {
-    init = readFileSync('/proc/1/cmdline', 'utf8').replaceAll('\0', ' ').trim()
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
   } catch {
-    // no /proc, or not ours to read
+    return '' // no /proc, or not ours to read
   }
-  return { servers, env: process.env, pid: process.pid, init }
+}
+
+/** 1 where it cannot be told. */
+function parentOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/status`, 'utf8').match(/^PPid:\s+(\d+)$/m)?.[1] ?? 1)
+  } catch {
+    return 1
+  }
 }
 
 export function planOf(settings: Settings, limits: Limits, around: Surroundings): Plan {
@@ -59,7 +74,7 @@ export function planOf(settings: Settings, limits: Limits, around: Surroundings)
       { phase: 'cleanup', from: cut, until: timeout },
       { phase: 'exit', from: timeout, until: timeout },
     ],
-    warnings: [...tooLong(timeout, limits, around.env), ...keepAliveTooShort(around.servers), ...signalSwallowed(around)],
+    warnings: [...tooLong(timeout, limits, around.env), ...noLameDuck(settings, around.env), ...keepAliveTooShort(around.servers), ...signalSwallowed(around)],
   }
 }
 
@@ -88,9 +103,27 @@ function keepAliveTooShort(servers: readonly Server[]): string[] {
     )
 }
 
-/** npm and shells do not pass SIGTERM on: as PID 1 they keep it, and the process is killed when the time is over. */
-function signalSwallowed({ pid, init }: Surroundings): string[] {
-  const program = path.basename(init.split(' ', 1)[0] ?? '')
-  if (pid === 1 || !/^(npm|npx|yarn|pnpm|sh|bash|dash|ash|zsh)$/.test(program)) return []
-  return [`PID 1 is '${init}', which does not pass SIGTERM on: start node itself, or with exec`]
+/** A pod's endpoints are taken out of rotation beside SIGTERM, not before it. */
+function noLameDuck({ delay, handover }: Settings, env: NodeJS.ProcessEnv): string[] {
+  if (env['KUBERNETES_SERVICE_HOST'] === undefined || delay > 0 || handover) return []
+  return ['delay is 0 ms: Kubernetes sends requests for some seconds after SIGTERM, and they are refused; set delay to 5_000, or a preStop hook that sleeps']
+}
+
+/** npm and shells do not pass SIGTERM on: as PID 1, or between an init and this process, they keep it, and the process is killed when the time is over. */
+function signalSwallowed({ pid, init, parents }: Surroundings): string[] {
+  if (pid === 1) return []
+  if (swallows(init)) return [`PID 1 is '${init}', which does not pass SIGTERM on: start node itself, or with exec`]
+  const between = INITS.test(programOf(init)) ? parents.find(swallows) : undefined
+  if (between === undefined) return []
+  return [`'${between}' stands between PID 1, '${init}', and this process, and does not pass SIGTERM on: start node itself, or with exec`]
+}
+
+const INITS = /^(tini|dumb-init|docker-init|catatonit|s6-svscan)$/
+const swallows = (command: string): boolean => /^(npm|npx|yarn|yarnpkg|pnpm|sh|bash|dash|ash|zsh)$/.test(programOf(command))
+
+/** `node /usr/local/bin/yarn start` is yarn: its script is its name. */
+function programOf(command: string): string {
+  const [program = '', script = ''] = command.split(' ')
+  const name = path.basename(program)
+  return name === 'node' ? path.basename(script).replace(/(-cli)?\.c?js$/, '') : name
 }

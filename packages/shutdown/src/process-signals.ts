@@ -1,42 +1,79 @@
+import cluster from 'node:cluster'
+import { once } from 'node:events'
+import { type Server } from 'node:net'
 import { constants } from 'node:os'
+import { now, settledBy } from './clock'
+import { onAbortedListen } from './node/aborted-listen'
+import { onClusterDisconnect } from './node/cluster-disconnect'
+import { flushed, guardOutlets } from './outlets'
 import { type ShutdownReport } from './report'
+import { Watchdog } from './watchdog'
 
 /** One shutdown, as the process sees it. */
 export interface Stopper {
   readonly signals: readonly NodeJS.Signals[]
+  readonly force: NodeJS.Signals | 'any' | 'never'
   readonly fatal: boolean
-  readonly exit: boolean
+  readonly exit: boolean | 'signal'
   /** Begins or joins the stop. */
   stop(cause: ProcessCause): Promise<ShutdownReport>
-  /** The process ends now: say what is not done. */
-  forced(): void
+  /** The moment (ms of `now()`) by which its stop has ended: that of one which would begin now, or of the one that runs. */
+  readonly end: number
+  /** What its stop has left to do, in a few words. */
+  readonly left: string
+  /** Resolves when the requests that waited for its stop have their answers. */
+  answered(): Promise<unknown>
+  /** Whether it stops this server. */
+  owns(server: Server): boolean
+  /** The process ends now: says what is not done, and flushes what can be. */
+  forced(): Promise<unknown>
 }
 
-/** What the process begins a stop with; `error`: it is fatal. */
+/** What the process begins a stop with; `error`: it is fatal; `handover`: others go on accepting, whatever the option says. */
 export interface ProcessCause {
   reason: string
   signal: NodeJS.Signals | null
   error?: unknown
+  handover?: boolean
 }
 
-/** Two deliveries of one signal within this time (ms) are one: a group kill, and a parent that forwards it. */
-const SAME_SIGNAL = 250
-/** How long (ms) stdout and stderr may take to flush before the exit. */
+/** Signals within this time (ms) of the first are one: a group kill, a parent that forwards it, another library that repeats it. */
+const ONE_SIGNAL = 250
+/** How long (ms) stdout and stderr may take to flush before the exit, */
 const FLUSH = 500
+/** and before one that was forced. */
+const FORCED_FLUSH = 100
 
 /**
- * All shutdowns of the process, also of several copies of this package: one listener a signal, and one exit,
+ * All shutdowns of the process, also of several copies of this package: one listener a signal, one watchdog, and one exit,
  * when the last of those that were told has ended, with the highest code.
  */
 class ProcessSignals {
   readonly #stoppers = new Set<Stopper>()
-  readonly #stopping = new Set<Promise<unknown>>()
-  readonly #listeners = new Map<string, (...args: never[]) => void>()
+  readonly #stopping = new Map<Promise<unknown>, Stopper>()
+  /** What takes the process's listeners back, by the names of their events. */
+  readonly #listeners = new Map<string, () => void>()
+  readonly #watchdog = new Watchdog(() => [...this.#stopping.values()].map(({ left }) => left).join('; '))
   /** What is being shut down: the same target twice is a mistake. */
   readonly targets = new WeakSet<object>()
-  #last: { signal: NodeJS.Signals; at: number } | undefined
+  /** When (ms of `now()`) the process began to stop. */
+  #begun: number | undefined
+  /** The signal to raise again in the end. */
+  #raised: NodeJS.Signals | undefined
+  /** The worker of a cluster leaves it. */
+  #leaving: Promise<unknown> | undefined
+  readonly #answers: Promise<unknown>[] = []
   #exitCode = 0
   #exits = false
+  #forced = false
+
+  constructor() {
+    onAbortedListen((server) => {
+      const owner = [...this.#stoppers].find((stopper) => stopper.owns(server))
+      void owner?.stop({ reason: 'listen was aborted', signal: null })
+      return owner !== undefined
+    })
+  }
 
   add(stopper: Stopper): void {
     this.#stoppers.add(stopper)
@@ -53,25 +90,35 @@ class ProcessSignals {
     return [...this.#stoppers].every((one) => one === stopper)
   }
 
+  /** A stop that the process began takes longer than it was to. */
+  extended(): void {
+    if (this.#exits && this.#stopping.size > 0) this.#watchdog.guard(Math.max(...[...this.#stopping.values()].map(({ end }) => end)))
+  }
+
   /** Has exactly the listeners that the shutdowns of now ask for; a stop that runs keeps those of its second signal. */
   #listen(): void {
     const wanted = new Set<string>()
     for (const { signals, fatal } of this.#stoppers) {
       for (const signal of signals) wanted.add(signal)
       if (signals.includes('SIGTERM') && process.send !== undefined) wanted.add('message')
+      if (signals.includes('SIGTERM') && cluster.isWorker) wanted.add('cluster disconnect')
       if (fatal) wanted.add('uncaughtException').add('unhandledRejection')
     }
-    for (const [name, listener] of this.#listeners) {
+    for (const [name, release] of this.#listeners) {
       if (wanted.has(name) || this.#exits) continue // about to exit: the default action of a signal must not overtake it
-      process.off(name, listener as () => void)
+      release()
       this.#listeners.delete(name)
     }
     for (const name of wanted) {
-      if (this.#listeners.has(name)) continue
-      const listener = this.#listenerOf(name)
-      this.#listeners.set(name, listener)
-      process.on(name, listener as () => void)
+      if (!this.#listeners.has(name)) this.#listeners.set(name, this.#listenTo(name))
     }
+  }
+
+  #listenTo(name: string): () => void {
+    if (name === 'cluster disconnect') return onClusterDisconnect(() => this.#disconnected())
+    const listener = this.#listenerOf(name)
+    process.on(name, listener)
+    return () => process.off(name, listener)
   }
 
   #listenerOf(name: string): (arg: unknown) => void {
@@ -81,61 +128,87 @@ class ProcessSignals {
   }
 
   #signalled(signal: NodeJS.Signals): void {
-    const last = this.#last
-    const at = performance.now()
-    if (last?.signal === signal && at - last.at < SAME_SIGNAL) return
-    this.#last = { signal, at }
-    if (last !== undefined && this.#exits) {
-      for (const stopper of this.#stoppers) stopper.forced()
-      process.exit(128 + constants.signals[signal])
+    if (this.#begun !== undefined && this.#exits) {
+      if (now() - this.#begun >= ONE_SIGNAL && this.#forces(signal)) this.#force(signal)
+      return
     }
+    this.#raised = signal
     this.#stop({ reason: signal, signal }, (stopper) => stopper.signals.includes(signal))
   }
 
+  #forces(signal: NodeJS.Signals): boolean {
+    return [...this.#stopping.values()].some(({ force }) => force === 'any' || force === signal)
+  }
+
+  /** Somebody is impatient. Whatever they do next, the process ends: at once the second time. */
+  #force(signal: NodeJS.Signals): void {
+    const exit = (): void => process.exit(128 + constants.signals[signal])
+    if (this.#forced) exit()
+    this.#forced = true
+    const flushes = [...this.#stopping.values()].map((stopper) => stopper.forced())
+    void settledBy(Promise.allSettled([...flushes, flushed()]), now() + FORCED_FLUSH).then(exit)
+  }
+
+  /** The other workers go on accepting. The primary hears that this one left on purpose before it exits. */
+  async #disconnected(): Promise<void> {
+    const cause = { reason: 'worker.disconnect()', signal: null, handover: true }
+    const told = [...this.#stoppers].filter(({ signals }) => signals.includes('SIGTERM'))
+    this.#leaving = once(process, 'disconnect')
+    this.#stop(cause, (stopper) => told.includes(stopper))
+    await Promise.allSettled(told.map((stopper) => stopper.stop(cause)))
+  }
+
   #failed(reason: string, error: unknown): void {
-    process.exitCode = 1
+    if (!process.exitCode) process.exitCode = 1
     this.#exitCode = 1
     this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
   }
 
-  /** A start-up has failed: this one shutdown stops, and the process with it. */
-  fail(stopper: Stopper, cause: ProcessCause): void {
+  /** What one shutdown itself found stops it, and the process with it: a start-up has failed, nothing was to do. */
+  begin(stopper: Stopper, cause: ProcessCause): void {
     this.#stop(cause, (one) => one === stopper)
   }
 
   #stop(cause: ProcessCause, concerns: (stopper: Stopper) => boolean): void {
-    for (const stopper of this.#stoppers) {
-      if (!concerns(stopper)) continue
-      this.#exits ||= stopper.exit
+    const told = [...this.#stoppers].filter(concerns)
+    if (told.length === 0) return
+    this.#begun ??= now()
+    this.#exits ||= told.some(({ exit }) => exit !== false)
+    if (this.#exits) this.#watchdog.guard(Math.max(...[...told, ...this.#stopping.values()].map(({ end }) => end)))
+    for (const stopper of told) {
+      const joined = [...this.#stopping.values()].includes(stopper)
+      const report = stopper.stop(cause)
+      if (joined) continue
+      const unguard = guardOutlets()
       // A stop that rejects is a bug, and must not keep the process alive.
-      const ended = stopper.stop(cause).then(({ exitCode }) => exitCode, () => 1)
+      const ended = report.then(({ exitCode }) => exitCode, () => 1)
       const stopped = ended.then((exitCode) => {
         this.#exitCode = Math.max(this.#exitCode, exitCode)
         this.#stopping.delete(stopped)
-        return this.#exitWhenStopped()
+        unguard()
+        this.#answers.push(stopper.answered())
+        return this.#exitWhenStopped(stopper.exit)
       })
-      this.#stopping.add(stopped)
+      this.#stopping.set(stopped, stopper)
     }
   }
 
-  async #exitWhenStopped(): Promise<void> {
+  async #exitWhenStopped(exit: Stopper['exit']): Promise<void> {
     if (this.#stopping.size > 0) return
     if (!this.#exits) {
-      this.#last = undefined
+      this.#begun = undefined
       return
     }
-    process.exitCode = this.#exitCode
-    await Promise.race([Promise.all([flushed(process.stdout), flushed(process.stderr)]), new Promise((resolve) => setTimeout(resolve, FLUSH))])
-    process.exit(this.#exitCode)
+    guardOutlets()
+    await settledBy(Promise.allSettled([...this.#answers, this.#leaving]).then(flushed), now() + FLUSH)
+    const code = Number(process.exitCode) || this.#exitCode // one that the program has set is kept
+    if (exit === 'signal' && code === 0 && this.#raised !== undefined) {
+      process.removeAllListeners(this.#raised)
+      process.kill(process.pid, this.#raised)
+      process.exit(128 + constants.signals[this.#raised]) // PID 1 of a container is not ended by default actions
+    }
+    process.exit(code)
   }
-}
-
-/** What was written so far has left the process: into a pipe, `process.exit` would cut it. */
-function flushed(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) resolve()
-    else stream.write('', () => resolve())
-  })
 }
 
 const KEY = Symbol.for('@ebbjs/shutdown.process')

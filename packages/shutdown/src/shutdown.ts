@@ -1,17 +1,24 @@
 import cluster from 'node:cluster'
 import { type Server } from 'node:net'
 import { inspect } from 'node:util'
+import { isMainThread } from 'node:worker_threads'
+import { LONGEST, now } from './clock'
+import { Failures } from './failures'
 import { createHealth, type Health, type HealthOptions, type State } from './health'
-import { type Hook, Hooks } from './hooks'
+import { type Hook, type HookOptions, Hooks } from './hooks'
+import { IdleWatch } from './idle-watch'
 import { Log } from './log'
 import { Loops } from './loops'
+import { callingRequest } from './node/calling-request'
 import { settle, type Settings, type ShutdownOptions } from './options'
+import { guardOutlets } from './outlets'
 import { type Parts, Phases } from './phases'
 import { type Limits, type Plan, planOf, surroundings } from './plan'
 import { type ProcessCause, processSignals, type Stopper } from './process-signals'
 import { Readiness, readinessFile } from './readiness'
-import { describeExchange, type InFlightRequest, type ShutdownReport } from './report'
+import { describeExchange, type InFlightRequest, named, type ShutdownReport } from './report'
 import { closerOf } from './resource'
+import { Startups } from './startups'
 import { notifyReady } from './supervisor'
 import { identityOf, isStoppable, type Stoppable, subjectsOf, type Target, targetsOf } from './target'
 import { isWebSocketServer, WebSockets } from './web-sockets'
@@ -36,9 +43,13 @@ export class Shutdown {
   readonly #targets: Target[] = []
   readonly #webSockets: WebSockets[] = []
   readonly #log: Log
+  readonly #failures: Failures
   readonly #loops: Loops
-  readonly #stopHooks = new Hooks()
-  readonly #cleanupHooks = new Hooks()
+  readonly #startups = new Startups()
+  readonly #stopHooks = new Hooks('stop hook')
+  readonly #drainHooks = new Hooks('drain hook')
+  readonly #cleanupHooks = new Hooks('cleanup hook')
+  readonly #exitHooks = new Hooks('exit hook')
   readonly #healths: Health[] = []
   readonly #healthPaths = new Set<string>()
   readonly #parts: Parts
@@ -46,46 +57,67 @@ export class Shutdown {
   readonly #readiness: Readiness
   #state: State = 'ready'
   #handover = false
-  #failed = false
-  #startups = 0
+  readonly #idleWatch: IdleWatch | undefined
   #report: Promise<ShutdownReport> | undefined = undefined
   #phases: Phases | undefined = undefined
 
   constructor(target: Stoppable | readonly Stoppable[], options: ShutdownOptions) {
     this.#options = options
     this.#settings = settle(options)
-    const { signals, fatal, exit, delay, handover, logger } = this.#settings
+    const { signals, force, fatal, exit, idle, delay, handover, logger } = this.#settings
     this.#log = new Log(logger)
+    this.#failures = new Failures(this.#log)
     this.#loops = new Loops(this.#log)
     this.#claim(target)
     this.#parts = {
       targets: this.#targets,
       webSockets: this.#webSockets,
       loops: this.#loops,
+      startups: this.#startups,
       stopHooks: this.#stopHooks,
+      drainHooks: this.#drainHooks,
       cleanupHooks: this.#cleanupHooks,
+      exitHooks: this.#exitHooks,
       healthPaths: this.#healthPaths,
       log: this.#log,
       terminal: options.logger === undefined ? process.stderr : { write: () => {} },
       enter: (state) => {
         this.#state = state
       },
-      failed: () => this.#failed || this.#loops.failed,
+      failed: () => this.#failures.size > 0 || this.#loops.failed,
       isLast: () => processSignals.isLast(this.#stopper),
     }
+    const phases = (): Phases | undefined => this.#phases
+    const { timeout } = this.#settings
     this.#stopper = {
       signals: signals || [],
+      force,
       fatal,
       exit,
       stop: (cause) => this.#begin(cause, {}),
+      owns: (server) => this.#servers.includes(server),
       forced: () => this.#forced(),
+      answered: () => this.#phases?.callersAnswered() ?? Promise.resolve(),
+      get end() {
+        return phases()?.end ?? now() + timeout
+      },
+      get left() {
+        return phases()?.left ?? 'a stop that has not begun'
+      },
     }
     processSignals.add(this.#stopper)
     this.#readiness = new Readiness(() => this.#state === 'ready' && this.#servers.length > 0 && this.#servers.every(({ listening }) => listening), (error) =>
       this.#log.error(`readiness could not be told: ${(error as Error).message}`, { err: error }))
-    if (exit) this.#readiness.add((ready) => ready && notifyReady())
+    if (exit !== false) this.#readiness.add((ready) => ready && notifyReady())
+    this.#readiness.add((ready) => ready && this.#warn())
+    if (idle > 0) {
+      this.#idleWatch = new IdleWatch(idle, this.#targets, () => processSignals.begin(this.#stopper, { reason: `idle for ${idle} ms`, signal: null }))
+    }
     if (cluster.isWorker && delay > 0 && !handover) {
       this.#log.error('delay in a cluster worker takes the whole shared port out of rotation: set handover: true')
+    }
+    if (!isMainThread && signals && signals.length > 0) {
+      this.#log.error('process signals do not reach a worker thread: call stop() here when the main thread is told to stop')
     }
   }
 
@@ -94,13 +126,25 @@ export class Shutdown {
   }
 
   /**
+   * Aborts when the drain begins, after the delay; its reason is the stop's error. One signal for the whole process, to
+   * which any number of listeners can be added.
+   */
+  get stopping(): AbortSignal {
+    return this.#loops.stopping
+  }
+
+  /**
    * Stops: announces, drains, aborts, cuts, cleans up. Idempotent: later calls get the same promise.
-   * Does not end the process.
+   * Does not end the process, and rejects only for wrong overrides: a part of the stop that fails is in the report.
+   * A request whose handler calls it, before it waits for anything else, is not waited for, and can answer with the report.
    * @param reason - what the report, the log and `ShutdownError.cause` say
    */
   stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
     try {
-      return this.#begin({ reason, signal: null }, overrides)
+      const stopped = this.#begin({ reason, signal: null }, overrides)
+      const caller = this.#state === 'stopped' ? undefined : callingRequest(this.#targets)
+      if (caller !== undefined) this.#phases?.waitsForStop(caller)
+      return stopped
     } catch (error) {
       return Promise.reject(error) // wrong overrides
     }
@@ -127,6 +171,18 @@ export class Shutdown {
   }
 
   /**
+   * Gives a stop that runs `ms` more: its abort, its cut and its exit move further away, and systemd is told. For work that
+   * goes on well. Does nothing while no stop runs.
+   * @throws RangeError if `ms` is not a number above 0, and of a timer's range
+   */
+  extend(ms: number): void {
+    if (!(typeof ms === 'number' && ms > 0 && ms <= LONGEST)) throw new RangeError(`Cannot extend a stop by ${inspect(ms)}: it must be more than 0 ms, and at most ${LONGEST}`)
+    if (this.#state === 'stopped') return
+    this.#phases?.extend(ms)
+    processSignals.extended()
+  }
+
+  /**
    * A hook that runs when the stop is announced, together with the other ones: leave a registry, pause a consumer.
    * @param options.timeout - ms, default 1_000; the lame duck lasts at least as long
    */
@@ -136,13 +192,40 @@ export class Shutdown {
   }
 
   /**
-   * A hook that runs after the last handler has ended or was cut; last registered first.
+   * A hook that runs when the drain begins, together with the other ones: tell the clients of sockets that you own. Clients
+   * of a WebSocketServer that `add` knows are told after it.
+   * @param options.timeout - ms, default 1_000; clean-up waits for it
+   */
+  onDrain(name: string, fn: Hook, options: { timeout?: number } = {}): this {
+    this.#drainHooks.add(name, fn, options)
+    return this
+  }
+
+  /**
+   * A hook that runs after the last handler has ended or was cut; last registered first. Those of an object
+   * (`onCleanup({ db: …, cache: … })`) run side by side.
    * @param options.timeout - ms, default an equal share of the time that is left
    * @param options.after - names of hooks that run before it
    */
-  onCleanup(name: string, fn: Hook, options: { timeout?: number; after?: readonly string[] } = {}): this {
-    if (this.#state === 'stopped') throw new TypeError(`Cannot add hook '${name}': the shutdown has stopped, and runs nothing more`)
-    this.#cleanupHooks.add(name, fn, options)
+  onCleanup(name: string, fn: Hook, options?: HookOptions): this
+  onCleanup(hooks: Record<string, Hook>, options?: HookOptions): this
+  onCleanup(first: string | Record<string, Hook>, second?: Hook | HookOptions, third?: HookOptions): this {
+    const together = typeof first === 'object' && first !== null
+    const hooks = together ? Object.entries(first) : ([[first, second as Hook]] as const)
+    const names = hooks.map(([name]) => name).join("', '")
+    if (hooks.length === 0) throw new TypeError('Cannot add hooks {}: there must be one at least')
+    if (this.#state === 'stopped') throw new TypeError(`Cannot add hook '${names}': the shutdown has stopped, and runs nothing more`)
+    this.#cleanupHooks.addGroup(hooks, together ? (second as HookOptions | undefined) : third)
+    return this
+  }
+
+  /**
+   * A hook that runs when all else is done and the report is made, together with the other ones: flush telemetry and logs.
+   * Its failure is logged, and changes neither report nor exit code.
+   * @param options.timeout - ms, default what is left
+   */
+  onExit(name: string, fn: Hook, options: { timeout?: number } = {}): this {
+    this.#exitHooks.add(name, fn, options)
     return this
   }
 
@@ -162,22 +245,21 @@ export class Shutdown {
     if (typeof (promise as Promise<T> | undefined)?.then !== 'function') {
       throw new TypeError(`Cannot wait for start-up '${name}' of ${inspect(promise)}: it must be a promise`)
     }
-    this.#startups++
     if (this.#state === 'ready') this.#state = 'starting'
     try {
-      return await promise
+      return await this.#startups.add(name, promise)
     } catch (error) {
-      processSignals.fail(this.#stopper, { reason: `start-up '${name}' failed`, signal: null, error })
+      processSignals.begin(this.#stopper, { reason: `start-up '${name}' failed`, signal: null, error })
       return undefined
     } finally {
-      if (--this.#startups === 0 && this.#state === 'starting') this.#state = 'ready'
+      if (this.#startups.size === 0 && this.#state === 'starting') this.#state = 'ready'
       this.#readiness.check()
     }
   }
 
   /** A middleware for /livez and /readyz; see Health for plain servers and a port of its own. */
   health(options: HealthOptions = {}): Health {
-    const health = createHealth(() => ({ state: this.#state, ready: this.#state === 'ready' || this.#handover }), options)
+    const health = createHealth(() => ({ state: this.#state, ready: this.#state === 'ready' || this.#handover }), options, this.#log)
     for (const path of health.paths) this.#healthPaths.add(path)
     this.#healths.push(health)
     if (options.file !== undefined) this.#readiness.add(readinessFile(options.file))
@@ -205,6 +287,7 @@ export class Shutdown {
   uninstall(): void {
     processSignals.remove(this.#stopper)
     this.#readiness.end()
+    this.#idleWatch?.end()
     const runs = this.#report !== undefined && this.#state !== 'stopped'
     for (const target of this.#targets) {
       processSignals.targets.delete(identityOf(target))
@@ -235,40 +318,50 @@ export class Shutdown {
   }
 
   #begin(cause: ProcessCause, overrides: StopOverrides): Promise<ShutdownReport> {
+    const settings = this.#report === undefined ? settle({ ...this.#options, ...overrides }) : undefined
     if ('error' in cause) {
-      this.#failed = true
       this.#handover = false
-      this.#log.error(`${cause.reason}: ${oneLineIfExpected(cause.error)}`, { err: cause.error })
+      this.#phases?.hurry()
+      this.#failures.add(cause.reason, cause.error)
     }
-    return (this.#report ??= this.#run(cause, settle({ ...this.#options, ...overrides })))
+    if (settings === undefined || this.#report !== undefined) return this.#report as Promise<ShutdownReport>
+    // There before anything is called that may call stop() itself: a logger, a hook, a subscriber.
+    let begin: (run: Promise<ShutdownReport>) => void = () => {}
+    this.#report = new Promise((resolve) => (begin = resolve))
+    begin(this.#run(cause, settings))
+    return this.#report
   }
 
   async #run(cause: ProcessCause, settings: Settings): Promise<ShutdownReport> {
-    this.#handover = settings.handover && !this.#failed
-    if (!this.#handover) this.#readiness.end()
+    const unguard = guardOutlets()
+    this.#handover = (cause.handover ?? settings.handover) && this.#failures.size === 0
+    this.#idleWatch?.end()
     this.#phases = new Phases(this.#parts, { ...settings, handover: this.#handover }, cause)
+    if (!this.#handover) this.#readiness.end()
     try {
       return await this.#phases.run()
     } catch (error) {
       this.#log.error(`the stop itself failed: ${inspect(error)}`, { err: error })
       throw error
     } finally {
-      this.#phases.end()
+      this.#phases.release()
       this.#state = 'stopped'
       this.uninstall()
       for (const health of this.#healths) health.close()
+      this.#failures.end()
+      unguard()
     }
   }
 
-  #forced(): void {
+  /** What may go wrong at a stop that is yet to come: said once, when the process is up. */
+  #warn(): void {
+    const problems = [...planOf(this.#settings, {}, surroundings(this.#servers)).warnings, ...this.#cleanupHooks.problems]
+    for (const problem of problems) this.#log.error(problem)
+  }
+
+  async #forced(): Promise<unknown> {
     this.#phases?.clearLine()
-    for (const { method, path, age } of this.inflight()) {
-      this.#log.error(`forced to exit with ${method} ${path} running, ${age} ms old`)
-    }
+    for (const request of this.inflight()) this.#log.error(`forced to exit with ${named(request).replace(', ', ' running, ')}`)
+    return this.#exitHooks.together(LONGEST, Infinity, 'forced')
   }
-}
-
-/** A port that is taken is no bug whose stack one needs. */
-function oneLineIfExpected(error: unknown): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE' ? (error as Error).message : inspect(error)
 }

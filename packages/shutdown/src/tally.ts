@@ -1,7 +1,7 @@
 import { type ServerResponse } from 'node:http'
 import { type ServerHttp2Stream } from 'node:http2'
 import { streamOf } from './http2-exchange'
-import { type Blocker, describeExchange, type ShutdownReport } from './report'
+import { type Blocker, blockerOf, type ShutdownReport } from './report'
 import { type Exchange } from './target'
 
 /** Counts what became of the requests of a stop. A client that leaves counts nowhere: its request is not stuck. */
@@ -33,8 +33,7 @@ export class Tally {
     const answer = answerOf(exchange.res)
     this.#aborted.delete(answer)
     this.#cut.add(answer)
-    const { method, path, age } = describeExchange(exchange)
-    this.blockers.push({ method, path, age })
+    this.blockers.push(blockerOf(exchange))
   }
 
   get counts(): ShutdownReport['requests'] {
@@ -49,7 +48,9 @@ function answerOf(res: Answer): Answer {
   return streamOf(res) ?? res
 }
 
-function isComplete(answer: Answer): boolean {
+/** Whether all of a closed response went out. */
+export function isComplete(res: Answer): boolean {
+  const answer = answerOf(res)
   if (!('rstCode' in answer)) return answer.writableFinished
   return answer.headersSent && answer.writableEnded && answer.rstCode === 0 && !answer.aborted
 }

@@ -1,5 +1,7 @@
-import { counted } from './report'
-import { type Exchange, pathOf } from './target'
+import { clearInterval, setInterval } from './clock'
+import { printableWord } from './log'
+import { counted, describeExchange } from './report'
+import { type Exchange } from './target'
 
 /** What a terminal is, as far as this goes. */
 export interface Terminal {
@@ -42,8 +44,8 @@ export function describeWaiting(inflight: readonly Exchange[], rest: readonly st
   const [oldest] = inflight.toSorted((a, b) => a.startedAt - b.startedAt)
   const parts = [...rest]
   if (oldest !== undefined) {
-    const age = ((Date.now() - oldest.startedAt) / 1_000).toFixed(1)
-    parts.unshift(`${counted(inflight.length, 'request')}, oldest ${oldest.req.method} ${pathOf(oldest.req)} ${age} s`)
+    const { method, path, age } = describeExchange(oldest)
+    parts.unshift(`${counted(inflight.length, 'request')}, oldest ${printableWord(`${method} ${path}`)} ${(age / 1_000).toFixed(1)} s`)
   }
   return parts.length === 0 ? undefined : `waiting for ${parts.join(', ')}`
 }

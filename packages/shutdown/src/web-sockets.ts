@@ -42,6 +42,11 @@ export class WebSockets {
     for (const client of this.#server.clients) await new Promise<void>((resolve) => client.once('close', resolve))
   }
 
+  /** How many clients there are. */
+  get left(): number {
+    return this.#server.clients.size
+  }
+
   terminate(): void {
     for (const client of this.#server.clients) client.terminate()
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo, connect } from 'node:net'
 import { expect } from 'chai'
-import { quietAcceptQueue, stopListening } from '../src/accept-barrier'
+import { closeListeners, stopListening } from '../src/accept-barrier'
 import { now } from '../src/clock'
 
 describe('the accept barrier', () => {
@@ -14,8 +15,7 @@ describe('the accept barrier', () => {
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
     const closes = Array.from({ length: 100 }, () => once(connect(port).on('error', () => {}).resume(), 'close'))
-    await quietAcceptQueue([server])
-    stopListening([server])
+    await closeListeners([server])
     await Promise.all(closes)
     expect(accepted).to.equal(100)
     expect(server.listenerCount('connection')).to.equal(1)
@@ -36,8 +36,7 @@ describe('the accept barrier', () => {
       if (busy) setImmediate(turn)
     }
     turn()
-    await quietAcceptQueue([server])
-    stopListening([server])
+    await closeListeners([server])
     busy = false
     await Promise.all(closes)
     expect(accepted).to.equal(10)
@@ -64,11 +63,40 @@ describe('the accept barrier', () => {
       while (now() - begun < 220);
     }
     turn()
-    await quietAcceptQueue([server])
-    stopListening([server])
+    await closeListeners([server])
     await Promise.all(closes)
     expect(closes.length).to.equal(10)
     expect(accepted).to.equal(10)
+  })
+
+  it('closes each of several listeners when its own queue is empty', async () => {
+    const accepted = [0, 0, 0]
+    const servers = accepted.map((_, index) => createServer((socket) => {
+      accepted[index] = (accepted[index] as number) + 1
+      socket.on('error', () => {}).end()
+    }).listen(0))
+    await Promise.all(servers.map((server) => once(server, 'listening')))
+    const closes = servers.flatMap((server) =>
+      Array.from({ length: 20 }, () => once(connect((server.address() as AddressInfo).port).on('error', () => {}).resume(), 'close')))
+    await closeListeners(servers)
+    expect(servers.map(({ listening }) => listening)).to.deep.equal([false, false, false])
+    await Promise.all(closes)
+    expect(accepted).to.deep.equal([20, 20, 20])
+  })
+
+  it('counts connections that maxConnections drops as arrivals', async () => {
+    const server = createServer().listen(0)
+    await once(server, 'listening')
+    server.maxConnections = 1
+    const first = connect((server.address() as AddressInfo).port).on('error', () => {})
+    await once(server, 'connection')
+    let dropped = 0
+    server.on('drop', () => dropped++)
+    const closes = Array.from({ length: 10 }, () => once(connect((server.address() as AddressInfo).port).on('error', () => {}).resume(), 'close'))
+    await closeListeners([server])
+    first.destroy()
+    await Promise.all(closes)
+    expect(dropped).to.equal(10)
   })
 
   it('gives up when clients keep coming, after 200 ms and as many turns more as the queue is long', async () => {
@@ -93,23 +121,46 @@ describe('the accept barrier', () => {
       immediate = setImmediate(turn)
     })
     const begun = now()
-    await quietAcceptQueue([server], begun + patience)
+    await closeListeners([server], begun + patience)
     const ended = now()
     clearImmediate(immediate)
-    server.close()
+    expect(server.listening).to.equal(false)
     return { begun, ended, turns }
   }
 
+  it('ends when the server is closed by somebody else meanwhile', async () => {
+    const server = createServer().listen(0)
+    await once(server, 'listening')
+    const closed = closeListeners([server])
+    server.close()
+    await closed
+    expect(server.listenerCount('connection')).to.equal(0)
+  })
+
+  it('closes a server whose own close is broken, or which is frozen', async () => {
+    const [broken, frozen] = [createHttpServer().listen(0), createHttpServer().listen(0)]
+    await Promise.all([once(broken, 'listening'), once(frozen, 'listening')])
+    broken.close = () => {
+      throw new Error('broken')
+    }
+    Object.defineProperty(frozen, 'closeIdleConnections', { value: () => {} })
+    await closeListeners([broken, frozen])
+    expect([broken.listening, frozen.listening]).to.deep.equal([false, false])
+  })
+
   it('is passed at once where nothing listens', async () => {
-    await quietAcceptQueue([createServer()])
-    await quietAcceptQueue([])
+    await closeListeners([createServer()])
+    await closeListeners([])
   })
 
   it('closes a server that was about to listen as soon as it does', async () => {
-    const server = createServer()
-    stopListening([server])
-    server.listen(0)
-    await once(server, 'close')
-    expect(server.listening).to.equal(false)
+    const [one, other] = [createServer(), createServer()]
+    stopListening([one])
+    await closeListeners([other])
+    for (const server of [one, other]) {
+      server.listen(0)
+      await once(server, 'close')
+      expect(server.listening).to.equal(false)
+    }
   })
 })

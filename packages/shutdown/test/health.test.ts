@@ -9,7 +9,8 @@ import { type Answer, Client } from './client'
 describe('health', () => {
   const servers: Server[] = []
   let state: State = 'ready'
-  const create = (options = {}): Health => createHealth(() => ({ state, ready: state === 'ready' }), options)
+  const lines: string[] = []
+  const create = (options = {}): Health => createHealth(() => ({ state, ready: state === 'ready' }), options, { error: (line) => void lines.push(line) })
   const get = async (server: Server, path: string): Promise<Answer> => {
     servers.push(server)
     if (!server.listening) await once(server, 'listening')
@@ -49,21 +50,33 @@ describe('health', () => {
     expect((await get(create().listen(0), '/readyz')).status).to.equal(503)
   })
 
-  it('names the checks that fail, and takes one that hangs for a failure', async () => {
+  it('names the checks that fail, takes one that hangs for a failure, and tells what they say to the log alone', async () => {
     const health = create({
       checks: {
         db: () => {},
-        cache: () => Promise.reject(new Error('no connection')),
+        cache: () => Promise.reject(new Error('connect redis://user:secret@cache failed')),
         queue: { check: () => new Promise(() => {}), timeout: 20 },
       },
     })
-    const { status, body } = await get(health.listen(0), '/readyz')
-    expect(status).to.equal(503)
-    expect(JSON.parse(body)).to.deep.equal({
-      state: 'ready',
-      checks: { db: 'ok', cache: 'no connection', queue: 'no answer within 20 ms' },
-    })
+    lines.length = 0
+    const server = health.listen(0)
+    for (let probe = 0; probe < 2; probe++) {
+      const { status, body } = await get(server, '/readyz')
+      expect(status).to.equal(503)
+      expect(JSON.parse(body)).to.deep.equal({ state: 'ready', checks: { db: 'ok', cache: 'failed', queue: 'failed' } })
+    }
+    expect(lines).to.have.members([
+      "check 'cache' failed: connect redis://user:secret@cache failed",
+      "check 'queue' failed: no answer within 20 ms",
+    ])
     expect((await get(health.listen(0), '/livez')).status).to.equal(200)
+  })
+
+  it('asks a check that hangs once, however often it is probed', async () => {
+    let asked = 0
+    const server = create({ checks: { db: { check: () => (asked++, new Promise(() => {})), timeout: 5 } } }).listen(0)
+    for (let probe = 0; probe < 5; probe++) expect((await get(server, '/readyz')).status).to.equal(503)
+    expect(asked).to.equal(1)
   })
 
   for (const [options, message] of [

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { now } from '../src/clock'
 import { Hooks } from '../src/hooks'
+import { Gate } from './service'
 
 const never = () => new Promise(() => {})
 const soon = () => now() + 5_000
@@ -26,9 +27,63 @@ describe('hooks', () => {
     const order: string[] = []
     hooks.add('metrics', () => order.push('metrics'))
     hooks.add('db', () => order.push('db'))
-    hooks.add('trace', () => order.push('trace'), { after: ['db', 'metrics', 'unknown'] })
+    hooks.add('trace', () => order.push('trace'), { after: ['db', 'metrics'] })
+    expect(hooks.problems).to.deep.equal([])
     await hooks.inTurn(soon())
     expect(order).to.deep.equal(['db', 'metrics', 'trace'])
+  })
+
+  it('that name one that is not there run, and have failed', async () => {
+    const hooks = new Hooks()
+    hooks.add('database', () => {})
+    hooks.add('trace', () => {}, { after: ['databse'] })
+    const problem = "hook 'trace' cannot run after 'databse': there is no such hook; the nearest is database"
+    expect(hooks.problems).to.deep.equal([problem])
+    expect((await hooks.inTurn(soon())).map(({ name, error }) => [name, error])).to.deep.equal([['trace', problem], ['database', undefined]])
+  })
+
+  it('of one call run side by side', async () => {
+    const hooks = new Hooks()
+    const order: string[] = []
+    const meet = new Gate()
+    hooks.add('first', () => order.push('first'))
+    hooks.addGroup([['db', () => meet.opened.then(() => order.push('db'))], ['redis', () => (order.push('redis'), meet.open())]], {})
+    await hooks.inTurn(soon())
+    expect(order).to.deep.equal(['redis', 'db', 'first'])
+  })
+
+  it('are told why, and by a signal when their time is over', async () => {
+    const hooks = new Hooks()
+    const told: unknown[] = []
+    hooks.add('hangs', ({ reason, signal }) => {
+      signal.addEventListener('abort', () => told.push((signal.reason as Error).message))
+      told.push(reason)
+      return never()
+    }, { timeout: 10 })
+    await hooks.inTurn(soon(), 'deploy 42')
+    expect(told).to.deep.equal(['deploy 42', "The time of hook 'hangs' is over"])
+  })
+
+  it('that register one another without end are ended', async () => {
+    const hooks = new Hooks()
+    let ran = 0
+    const again = (): void => {
+      ran++
+      hooks.add(`again ${ran}`, again)
+    }
+    hooks.add('again', again)
+    const reports = await hooks.inTurn(soon())
+    expect(ran).to.equal(10)
+    expect(reports.at(-1)?.error).to.equal("Cannot add hook 'again 10': it would be the 11th of a chain of hooks that register one another")
+  })
+
+  it('get the time that is added while they run', async () => {
+    const hooks = new Hooks()
+    let end = now() + 30
+    hooks.add('long', () => new Promise((resolve) => setTimeout(resolve, 100)))
+    const reports = hooks.inTurn(() => end)
+    end += 60_000
+    expect((await reports)[0]).not.to.have.property('error')
   })
 
   it('that name each other in a circle all run', async () => {

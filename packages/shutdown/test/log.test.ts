@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Log } from '../src/log'
+import { Log, printableWord } from '../src/log'
 
 describe('the log', () => {
   it('gives a function the line and its fields', () => {
@@ -21,5 +21,23 @@ describe('the log', () => {
     new Log(() => {
       throw new Error('disk full')
     }).error('draining')
+  })
+
+  it('lets no text forge a line or move the terminal', () => {
+    const lines: string[] = []
+    const log = new Log((line) => void lines.push(line))
+    log.error('failed: Error: no\n[shutdown] stopped, clean\x1b[2J\u202e')
+    log.info(printableWord('/a\n\tb\x7f'))
+    expect(lines).to.deep.equal(['[shutdown] failed: Error: no\n    [shutdown] stopped, clean\\x1b[2J\\u202e', '[shutdown] /a\\n\\x09b\\x7f'])
+  })
+
+  it('drops what its own logger logs, instead of calling itself for ever', () => {
+    let lines = 0
+    const log: Log = new Log(() => {
+      lines++
+      log.info('again')
+    })
+    log.info('first')
+    expect(lines).to.equal(1)
   })
 })

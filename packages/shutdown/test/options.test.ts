@@ -22,7 +22,11 @@ describe('options', () => {
     [{ signals: 'SIGTERM' }, TypeError, "Cannot shut down with signals 'SIGTERM': it must be an array of signal names, such as 'SIGTERM', or false"],
     [{ signals: ['SIGKILL'] }, TypeError, "Cannot shut down with signals [ 'SIGKILL' ]: SIGKILL cannot be caught"],
     [{ signals: ['SIGFOO'] }, TypeError, "Cannot shut down with signals [ 'SIGFOO' ]: this system has no SIGFOO"],
-    [{ exit: 1 }, TypeError, 'Cannot shut down with exit 1: it must be true or false'],
+    [{ exit: 1 }, TypeError, "Cannot shut down with exit 1: it must be true, false or 'signal'"],
+    [{ force: 'SIGHUP' }, TypeError, "Cannot shut down with force 'SIGHUP': it must be one of signals, 'any' or 'never'"],
+    [{ idle: 0 }, RangeError, 'Cannot shut down with idle 0: it must be more than 0 ms'],
+    [{ timeout: 2 ** 31 }, RangeError, 'Cannot shut down with timeout 2147483648: it must be at most 2147483647 ms, the longest that a timer waits'],
+    [{ idle: 5e9 }, RangeError, 'Cannot shut down with idle 5000000000: it must be at most 2147483647 ms, the longest that a timer waits'],
     [{ logger: true }, TypeError, 'Cannot shut down with logger true: it must be a function, an object with info and error, or false'],
     [{ logger: { info() {} } }, TypeError, 'Cannot shut down with logger { info: [Function: info] }: it must be a function, an object with info and error, or false'],
     [{ timout: 5_000 }, TypeError, 'Cannot shut down with timout 5000: there is no such option; the nearest is timeout'],
@@ -65,8 +69,10 @@ describe('options', () => {
       handover: String(defaults.handover),
       spread: String(defaults.spread),
       signals: `[${defaults.signals.map((name) => `'${name}'`).join(', ')}]`,
+      force: `'${defaults.force}'`,
       fatal: 'as `exit`',
       exit: String(defaults.exit),
+      idle: 'never',
       logger: 'stderr',
     }
     expect(Object.fromEntries(rows)).to.deep.equal(said)

@@ -281,6 +281,6 @@ describe('a plain target of HTTP/2', () => {
     expect(((await failed) as [Error])[0].message).to.contain('NGHTTP2_INTERNAL_ERROR')
     expect(ended).to.equal(false)
     expect(report.requests).to.deep.equal({ finished: 0, aborted: 0, cut: 2 })
-    expect(report.blockers.map(({ method, path }) => `${method} ${path}`)).to.deep.equal(['POST /silent', 'GET /begun'])
+    expect(report.blockers.map((blocker) => 'path' in blocker && `${blocker.method} ${blocker.path}`)).to.deep.equal(['POST /silent', 'GET /begun'])
   })
 })

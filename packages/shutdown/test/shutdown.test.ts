@@ -97,7 +97,7 @@ describe('gracefulShutdown', () => {
     const [first, second] = await Promise.all([shutdown.stop('one'), shutdown.stop('two')])
     expect(second).to.equal(first)
     expect(JSON.parse(JSON.stringify(first))).to.deep.equal(first)
-    expect(first).to.have.all.keys('reason', 'signal', 'phases', 'requests', 'connections', 'hooks', 'blockers', 'resources', 'exitCode', 'clean')
+    expect(first).to.have.all.keys('reason', 'signal', 'phases', 'requests', 'connections', 'hooks', 'blockers', 'abandoned', 'resources', 'exitCode', 'clean')
     expect(first).to.include({ reason: 'one', signal: null, exitCode: 0, clean: true })
     expect(first.phases).to.have.all.keys('announce', 'lameDuck', 'drain', 'abort', 'cut', 'cleanup')
     expect(first.requests).to.deep.equal({ finished: 0, aborted: 0, cut: 0 })

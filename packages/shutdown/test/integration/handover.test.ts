@@ -16,8 +16,12 @@ for (const policy of ['rr', 'none'] as const) {
       await Child.endAll()
     })
 
-    it('lose and refuse nothing', async () => {
-      const child = Child.start('cluster.ts', { policy, rolls: ROLLS })
+    for (const [by, title] of [
+      ['SIGTERM', 'lose and refuse nothing'],
+      ['primary', 'lose and refuse nothing when the primary disconnects them'],
+      ['worker', 'lose and refuse nothing when they disconnect themselves'],
+    ] as const) it(title, async () => {
+      const child = Child.start('cluster.ts', { policy, rolls: ROLLS, by })
       const port = await child.port()
       let [running, answered, connections] = [true, 0, 0]
       const lost: string[] = []
@@ -60,10 +64,49 @@ for (const policy of ['rr', 'none'] as const) {
       child.process.send('end')
 
       expect(lost).to.deep.equal([])
-      expect(child.stdout.match(/^rolled 0$/gm)).to.have.length(ROLLS)
+      expect(child.stdout.match(/^rolled 0 true$/gm)).to.have.length(ROLLS)
       expect(answered).to.be.above(100)
       expect(connections).to.be.above(12)
       expect((await child.exit).code).to.equal(0)
+    }).timeout(90_000)
+  })
+}
+
+if (process.platform === 'linux' && Number(process.versions.node.split('.')[0]) >= 22) {
+  describe('a process that hands over to another on a port of SO_REUSEPORT', () => {
+    afterEach(async () => {
+      Client.closeAll()
+      await Child.endAll()
+    })
+
+    it('loses nobody that waits in the accept queue', async () => {
+      let child = Child.start('reuse-port.ts')
+      const port = await child.port()
+      let [running, answered] = [true, 0]
+      const lost: string[] = []
+      const loop = async () => {
+        while (running) {
+          try {
+            const client = await Client.connect(port)
+            if ((await client.get('/', 'Connection: close\r\n').answer()).status === 200) answered++
+            client.socket.destroy()
+          } catch (error) {
+            lost.push((error as Error).message)
+          }
+        }
+      }
+      const clients = Array.from({ length: 16 }, loop)
+      for (let n = 0; n < ROLLS; n++) {
+        const next = Child.start('reuse-port.ts', { port })
+        await next.port()
+        child.kill('SIGTERM')
+        expect((await child.exit).code).to.equal(0)
+        child = next
+      }
+      running = false
+      await Promise.all(clients)
+      expect(lost).to.deep.equal([])
+      expect(answered).to.be.above(100)
     }).timeout(90_000)
   })
 }

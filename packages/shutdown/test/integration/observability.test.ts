@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { App, type Context, type Middleware } from '@ebbjs/core'
 import { expect } from 'chai'
-import { Gate, Service } from '../service'
+import { Gate, kinds, Service } from '../service'
 
 describe('a stop that is watched', () => {
   afterEach(() => Service.stopAll())
@@ -60,7 +60,7 @@ describe('a stop that is watched', () => {
       ['exit', 40_000, 40_000],
     ])
     expect(warnings[0]).to.equal('timeout is 40000 ms: the process is killed before, by terminationGracePeriodSeconds, 30 s')
-    expect(warnings[1]).to.match(/^keepAliveTimeout is 5000 ms: /)
+    expect(warnings).to.have.length(1)
     expect(lines).to.include('[shutdown] plan: drain from 10000 to 25000 ms')
   })
 })
@@ -188,5 +188,55 @@ describe('a request that is left at the abort', () => {
     process.off('warning', warned)
     expect(report.requests).to.deep.equal({ finished: 0, aborted: 1_000, cut: 0 })
     expect(warnings).to.deep.equal([])
+  })
+})
+
+describe('a request whose handler waits for the stop', () => {
+  afterEach(() => Service.stopAll())
+
+  for (const kind of kinds) {
+    it(`is not waited for, and answered after it (${kind})`, async () => {
+      const [entered, release] = [new Gate(), new Gate()]
+      const service: Service = await Service.handle(kind, (req, res) => {
+        if (req.url === '/drain') return void service.shutdown.stop('drain endpoint').then(({ requests }) => res.end(JSON.stringify(requests)))
+        entered.open()
+        void release.opened.then(() => res.end('whole'))
+      })
+      let cleaned = false
+      service.shutdown.onCleanup('db', () => (cleaned = true))
+      const slow = (await service.connect()).get('/slow')
+      await entered.opened
+      const drain = (await service.connect()).get('/drain')
+      await service.draining()
+      expect(cleaned).to.equal(false)
+      release.open()
+      expect((await slow.answer()).body).to.equal('whole')
+      const { status, headers, body } = await drain.answer()
+      expect([status, headers['connection'], JSON.parse(body)]).to.deep.equal([200, 'close', { finished: 1, aborted: 0, cut: 0 }])
+      await drain.end()
+      expect(await service.shutdown.stop()).to.include({ clean: true })
+      expect(cleaned).to.equal(true)
+    })
+  }
+})
+
+describe('a request that was answered, and whose handler never ends', () => {
+  afterEach(() => Service.stopAll())
+
+  it('is waited for until the abort, and is no blocker', async () => {
+    const held: unknown[] = []
+    const service = await Service.start((ctx) => {
+      ctx.respond = false
+      ctx.res.end('by hand')
+      held.push(ctx)
+      return new Promise(() => {})
+    }, { timeout: 10_000, abortAfter: 200 })
+    expect((await (await service.connect()).get('/by-hand').answer()).body).to.equal('by hand')
+    const report = await service.shutdown.stop()
+    expect(report).to.deep.include({ clean: true, blockers: [], requests: { finished: 0, aborted: 0, cut: 0 } })
+    expect(report.abandoned).to.have.length(1)
+    expect(report.abandoned[0]).to.include({ method: 'GET', path: '/by-hand', phase: 'handler' })
+    expect(report.phases.drain + report.phases.abort).to.be.below(5_000)
+    expect(held).to.have.length(1)
   })
 })

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { PassThrough } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { App } from '@ebbjs/core'
 import fc from 'fast-check'
-import { type ShutdownOptions, type ShutdownReport } from '../../src'
+import { type Shutdown, type ShutdownOptions, type ShutdownReport } from '../../src'
 import { type Answer, type Client } from '../client'
 import { Service } from '../service'
 
@@ -19,10 +21,17 @@ export interface Actor {
 
 const kinds = ['silent', 'request', 'keep-alive', 'pipeline', 'half head', 'upload', 'early answer', 'stream', 'honours', 'hangs', 'garbage'] as const
 
+/** What a hook does; those that call the shutdown again, or register others, have not failed. */
 interface HookPlan {
-  how: 'ok' | 'fails' | 'hangs'
+  how: (typeof hows)[number]
   ms: number
 }
+
+const hows = ['ok', 'ok', 'ok', 'registers', 'stops', 'fails', 'throws null', 'hangs'] as const
+const fine: readonly HookPlan['how'][] = ['ok', 'registers', 'stops']
+
+/** What fails beside the hooks, and must change nothing. */
+const faults = ['logger throws', 'logger rejects', 'logger writes to a stream that is gone', 'logger stops', 'late throws', 'late stops', 'subscriber throws', 'clock jumps'] as const
 
 export interface Schedule {
   target: 'App' | 'bare'
@@ -32,7 +41,12 @@ export interface Schedule {
   stopsAgain: boolean
   actors: Actor[]
   hooks: HookPlan[]
+  stopHooks: HookPlan[]
+  drainHooks: HookPlan[]
+  faults: (typeof faults)[number][]
 }
+
+const hookPlans = fc.array(fc.record({ how: fc.constantFrom(...hows), ms: fc.integer({ min: 0, max: 60 }) }), { maxLength: 3 })
 
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   target: fc.constantFrom('App', 'bare'),
@@ -49,11 +63,19 @@ export const schedules: fc.Arbitrary<Schedule> = fc.record({
     }),
     { maxLength: 7 },
   ),
-  hooks: fc.array(fc.record({ how: fc.constantFrom('ok', 'ok', 'fails', 'hangs'), ms: fc.integer({ min: 0, max: 60 }) }), { maxLength: 3 }),
+  hooks: hookPlans,
+  stopHooks: hookPlans,
+  drainHooks: hookPlans,
+  faults: fc.subarray([...faults], { maxLength: 3 }),
 })
 
 /** Long enough for what is drawn, so that only what hangs reaches the cut; and no default hides behind another. */
 const TIMES = { timeout: 3_000, abortAfter: 900, cleanupTimeout: 900 } satisfies ShutdownOptions
+/** Of stop and drain hooks (ms): what hangs must not take the requests' time. */
+const HOOK_TIMEOUT = 500
+const NOW = Date.now
+/** What a log's pipe is when its reader has left. */
+const GONE = new PassThrough().destroy()
 /** What is sent on an open connection within this time (ms) after the listener closed must be answered. */
 const PROMISED = 100
 
@@ -76,6 +98,9 @@ export class Run {
   readonly #ended = new Map<string, number>()
   readonly #sent: Sent[] = []
   readonly #hooks: { name: string; at: number; running: string[] }[] = []
+  #shutdown: Shutdown | undefined
+  /** How many hooks ran that were registered by others. */
+  #registered = 0
   #drainingAt = Infinity
   #ids = 0
 
@@ -84,7 +109,7 @@ export class Run {
   }
 
   async broken(): Promise<string[]> {
-    const { target, late, delay: lameDuck, stopAt, stopsAgain, actors, hooks } = this.#schedule
+    const { target, delay: lameDuck, stopAt, stopsAgain, actors, hooks, stopHooks, drainHooks } = this.#schedule
     const app = new App()
     app.silent = true
     app.use((ctx) => {
@@ -92,11 +117,15 @@ export class Run {
       ctx.res.statusCode = 200
       return this.#handle(ctx.req, ctx.res, ctx.signal)
     })
-    const options = { ...TIMES, late, delay: lameDuck }
+    const options = { ...TIMES, late: () => this.#late(), logger: { info: (_: object, line: string) => this.#log(line), error: () => {} }, delay: lameDuck }
     const service = await (target === 'App'
       ? Service.of(app, app.listen(0, '127.0.0.1'), options)
       : Service.handle('http, bare', (req, res) => void this.#handle(req, res), options))
-    hooks.forEach((hook, index) => service.shutdown.onCleanup(`hook ${index}`, () => this.#hook(`hook ${index}`, hook)))
+    this.#shutdown = service.shutdown
+    hooks.forEach((hook, index) => service.shutdown.onCleanup(`hook ${index}`, () => this.#cleanupHook(`hook ${index}`, hook)))
+    stopHooks.forEach((hook, index) => service.shutdown.onStop(`stop ${index}`, () => this.#hook(hook), { timeout: HOOK_TIMEOUT }))
+    drainHooks.forEach((hook, index) => service.shutdown.onDrain(`drain ${index}`, () => this.#hook(hook), { timeout: HOOK_TIMEOUT }))
+    const undo = this.#breakProcess()
     void service.draining().then(() => (this.#drainingAt = this.#now))
 
     const acts = actors.map((actor) => this.#act(actor, service))
@@ -105,6 +134,7 @@ export class Run {
     const stopped = service.shutdown.stop('test')
     if (stopsAgain) void service.shutdown.stop('again')
     const report = await stopped
+    undo()
     const took = this.#now - told
     const left = await new Promise<number>((resolve) => service.server.getConnections((_, count) => resolve(count)))
     await Promise.all(acts)
@@ -128,11 +158,51 @@ export class Run {
     if (!res.writableEnded) res.end(pathname === '/stream' ? id : `begun ${id}`)
   }
 
-  async #hook(name: string, { how, ms }: HookPlan): Promise<void> {
+  #cleanupHook(name: string, hook: HookPlan): Promise<void> {
     this.#hooks.push({ name, at: this.#now, running: [...this.#entered.keys()].filter((id) => !this.#ended.has(id)) })
+    return this.#hook(hook)
+  }
+
+  async #hook({ how, ms }: HookPlan): Promise<void> {
+    if (how === 'registers') this.#shutdown?.onCleanup('registered', () => void this.#registered++)
+    if (how === 'stops') void this.#shutdown?.stop('within')
     await delay(ms)
     if (how === 'fails') throw new Error('drawn to fail')
+    if (how === 'throws null') throw null as unknown as Error
     if (how === 'hangs') await new Promise(() => {})
+  }
+
+  // ── What fails around it ────────────────────────────────────────────────────────────────────
+
+  #has(fault: Schedule['faults'][number]): boolean {
+    return this.#schedule.faults.includes(fault)
+  }
+
+  #log(line: string): void | Promise<never> {
+    if (this.#has('logger stops') && this.#shutdown?.state !== 'ready') void this.#shutdown?.stop('within the logger')
+    if (this.#has('logger writes to a stream that is gone')) GONE.write(line)
+    if (this.#has('logger throws')) throw new Error('disk full')
+    return this.#has('logger rejects') ? Promise.reject(new Error('log host is down')) : undefined
+  }
+
+  #late(): 'serve' | 'reject' {
+    if (this.#has('late stops')) void this.#shutdown?.stop('within late')
+    if (this.#has('late throws') && this.#schedule.late === 'serve') throw new Error('late is broken')
+    return this.#schedule.late
+  }
+
+  /** Of the whole process, and so of the schedules beside it, too. */
+  #breakProcess(): () => void {
+    const { now } = Date
+    const fails = (): void => {
+      throw new Error('monitoring is broken')
+    }
+    if (this.#has('clock jumps')) Date.now = () => now() + 3_600_000
+    if (this.#has('subscriber throws')) subscribe('@ebbjs/shutdown:phase', fails)
+    return () => {
+      if (this.#has('clock jumps')) Date.now = NOW
+      unsubscribe('@ebbjs/shutdown:phase', fails)
+    }
   }
 
   // ── The clients' side ───────────────────────────────────────────────────────────────────────
@@ -243,14 +313,16 @@ export class Run {
     const broken: string[] = []
     const check = (fact: boolean, text: string) => fact || broken.push(text)
     const hung = [...this.#entered.keys()].filter((id) => !this.#ended.has(id))
-    const failing = this.#schedule.hooks.some(({ how }) => how !== 'ok')
+    const plans = [this.#schedule.hooks, this.#schedule.stopHooks, this.#schedule.drainHooks].flat()
+    const failing = plans.some(({ how }) => !fine.includes(how))
+    check(this.#registered === plans.filter(({ how }) => how === 'registers').length, `${this.#registered} hooks that were registered in the stop ran`)
     check(took < TIMES.timeout + 1_000, `the stop took ${took} ms`)
     check(!listening, 'the server still listens')
     check(connections === 0, `${connections} connections are left`)
     check(report.reason === 'test', `the reason is ${report.reason}`)
     check(report.requests.cut === report.blockers.length, 'each cut request is a blocker')
-    check(report.blockers.every(({ path }) => path === '/hangs'), `blockers: ${JSON.stringify(report.blockers)}`)
-    check(report.clean === (report.requests.cut === 0 && !failing), `clean is ${report.clean}`)
+    check(report.blockers.every((blocker) => 'path' in blocker && blocker.path === '/hangs'), `blockers: ${JSON.stringify(report.blockers)}`)
+    check(report.clean === (report.requests.cut === 0 && !failing), `clean is ${report.clean}: ${JSON.stringify(report)}`)
     check(report.exitCode === (report.clean ? 0 : 1), `the exit code is ${report.exitCode}`)
     const names = this.#schedule.hooks.map((_, index) => `hook ${index}`).reverse()
     check(this.#hooks.map(({ name }) => name).join() === names.join(), `hooks ran as ${this.#hooks.map(({ name }) => name).join()}`)

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { App } from '@ebbjs/core'
 import { expect } from 'chai'
 import express from 'express'
 import fastify from 'fastify'
@@ -188,4 +189,34 @@ describe('a server that stops', () => {
     const report = await stopped
     expect(report.requests).to.deep.equal({ finished: 1, aborted: 0, cut: 0 })
   })
+})
+
+describe('a server that listens with a signal', () => {
+  afterEach(() => Service.stopAll())
+
+  for (const kind of ['App', 'node:http'] as const) {
+    it(`stops when the signal aborts, and loses neither what runs nor what is on its way (${kind})`, async () => {
+      const [closing, entered, release] = [new AbortController(), new Gate(), new Gate()]
+      const app = new App()
+      app.use(async (ctx) => {
+        entered.open()
+        await release.opened
+        ctx.body = 'whole'
+      })
+      const server = kind === 'App' ? app.listen({ port: 0, host: '127.0.0.1', signal: closing.signal }) : createServer(app.callback() as RequestListener)
+      if (kind !== 'App') server.listen({ port: 0, host: '127.0.0.1', signal: closing.signal })
+      const service = await Service.of(kind === 'App' ? app : server, server)
+      const [busy, idle] = [(await service.connect()).get('/'), await service.connect()]
+      await entered.opened
+      closing.abort()
+      expect(service.shutdown.state).to.equal('stopping')
+      idle.get('/late')
+      await service.draining()
+      expect(server.listening).to.equal(false)
+      release.open()
+      expect([(await busy.answer()).body, (await idle.answer()).body]).to.deep.equal(['whole', 'whole'])
+      expect(await service.shutdown.stop()).to.include({ reason: 'listen was aborted', clean: true })
+      expect(Object.hasOwn(server, 'close')).to.equal(false)
+    })
+  }
 })
