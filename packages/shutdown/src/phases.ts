@@ -16,7 +16,7 @@ import { notifyStopping } from './supervisor'
 import { Tally } from './tally'
 import { type Exchange, pathOf, type Stop, type Target } from './target'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
-import { type WebSockets } from './web-sockets'
+import { type LongLived } from './web-sockets'
 
 /** How long (ms) a stop hook may take, unless it says otherwise. */
 const STOP_HOOK_TIMEOUT = 1_000
@@ -31,7 +31,7 @@ const phaseChannel = channel('@ebbjs/shutdown:phase')
 /** What a shutdown has to stop, and where it says so. */
 export interface Parts {
   readonly targets: readonly Target[]
-  readonly webSockets: readonly WebSockets[]
+  readonly webSockets: readonly LongLived[]
   readonly loops: Loops
   readonly stopHooks: Hooks
   readonly cleanupHooks: Hooks
@@ -101,7 +101,7 @@ export class Phases {
     loops.stop(this.#errors.values().next().value ?? new Error(`The server is stopping (${reason})`))
     for (const proceed of release) proceed()
     for (const drain of this.#drains.values()) drain.closeConnections(Math.min(spread, abortAfter))
-    for (const sockets of webSockets) void sockets.close('The server is stopping', Math.min(spread, abortAfter))
+    for (const sockets of webSockets) void sockets.close('The server is stopping', Math.min(spread, abortAfter), loops.ended())
     const done = this.#drained()
     await settledBy(done, Math.min(now() + HALF_SENT_SHARE, abortAt))
     for (const drain of this.#drains.values()) drain.endSilent()
@@ -112,6 +112,7 @@ export class Phases {
     const left = this.#inflight.filter(({ stopPolicy }) => stopPolicy !== 'serve')
     if (left.length > 0) log.info(`aborting ${counted(left.length, 'request')}`)
     for (const exchange of left) this.#tally.abort(exchange)
+    for (const sockets of webSockets) sockets.hurry() // before a FIN follows: 1001 tells more
     for (const drain of this.#drains.values()) drain.abort()
     await settledBy(done, cutAt)
 
