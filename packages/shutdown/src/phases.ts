@@ -20,7 +20,7 @@ import { notifyExtended, notifyStopping } from './supervisor'
 import { isAnswered, Tally } from './tally'
 import { type Exchange, pathOf, type Stop, type Target } from './target'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
-import { type WebSockets } from './web-sockets'
+import { type LongLived } from './web-sockets'
 
 /** How long (ms) a hook of the announcement or of the drain may take, unless it says otherwise. */
 const HOOK_TIMEOUT = 1_000
@@ -42,7 +42,7 @@ const phaseChannel = channel('@ebbjs/shutdown:phase')
 /** What a shutdown has to stop, and where it says so. */
 export interface Parts {
   readonly targets: readonly Target[]
-  readonly webSockets: readonly WebSockets[]
+  readonly webSockets: readonly LongLived[]
   readonly loops: Loops
   readonly startups: Startups
   readonly stopHooks: Hooks
@@ -116,7 +116,7 @@ export class Phases {
 
   /** The phases of a stop, in order. Each ends early when it is done; one that fails is reported, and the next begins. */
   async run(): Promise<ShutdownReport> {
-    const { targets, webSockets, stopHooks, drainHooks, cleanupHooks, exitHooks, log } = this.#parts
+    const { targets, webSockets, loops, stopHooks, drainHooks, cleanupHooks, exitHooks, log } = this.#parts
     const { timeout, handover, spread, abortAfter } = this.#settings
     const { reason } = this.#cause
     const hooks: Promise<HookReport[]>[] = []
@@ -147,8 +147,10 @@ export class Phases {
       this.#attempt(() => this.#beginStop())
       for (const proceed of release) this.#attempt(() => proceed?.())
       for (const drain of this.#drains.values()) this.#attempt(() => drain.closeConnections(Math.min(spread, abortAfter)))
-      hooks.push(drainHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
-      for (const sockets of webSockets) void this.#attempt(() => sockets.close('The server is stopping', Math.min(spread, abortAfter)))
+      const told = drainHooks.together(HOOK_TIMEOUT, this.#cutAt, reason)
+      hooks.push(told)
+      const after = Promise.all([told, loops.ended()]) // the work of messages is a loop, and hooks may have told clients already
+      for (const sockets of webSockets) void this.#attempt(() => sockets.close('The server is stopping', Math.min(spread, abortAfter), after))
       done = this.#drained()
       await settledBy(done, () => Math.min(this.#drainedFrom + HALF_SENT_SHARE, this.#abortAt()))
       for (const drain of this.#drains.values()) this.#attempt(() => drain.endSilent())
@@ -160,6 +162,7 @@ export class Phases {
       const left = this.#inflight.filter(({ stopPolicy }) => stopPolicy !== 'serve')
       if (left.length > 0) log.info(`aborting ${counted(left.length, 'request')}`)
       for (const exchange of left) this.#attempt(() => this.#abort(exchange))
+      for (const sockets of webSockets) this.#attempt(() => sockets.hurry()) // before a FIN follows: a close frame tells more
       for (const drain of this.#drains.values()) this.#attempt(() => drain.abort())
       await settledBy(done, this.#cutAt)
     })

@@ -17,11 +17,12 @@ import { type Limits, type Plan, planOf, surroundings } from './plan'
 import { type ProcessCause, processSignals, type Stopper } from './process-signals'
 import { Readiness, readinessFile } from './readiness'
 import { describeExchange, type InFlightRequest, named, type ShutdownReport } from './report'
-import { closerOf } from './resource'
+import { closerOf, nameOf } from './resource'
+import { isSocketIo, SocketIo } from './socket-io'
 import { Startups } from './startups'
 import { notifyReady } from './supervisor'
-import { identityOf, isStoppable, type Stoppable, subjectsOf, type Target, targetsOf } from './target'
-import { isWebSocketServer, WebSockets } from './web-sockets'
+import { identityOf, isStoppable, ownClosesOf, type Stoppable, subjectsOf, type Target, targetsOf } from './target'
+import { isWebSocketServer, type LongLived, WebSockets } from './web-sockets'
 
 /** What `stop()` may set for this one stop; see ShutdownOptions. */
 export type StopOverrides = Pick<ShutdownOptions, 'handover' | 'delay' | 'timeout' | 'abortAfter'>
@@ -41,7 +42,8 @@ export class Shutdown {
   readonly #options: ShutdownOptions
   readonly #settings: Settings
   readonly #targets: Target[] = []
-  readonly #webSockets: WebSockets[] = []
+  readonly #webSockets: LongLived[] = []
+  readonly #added = new WeakSet<object>()
   readonly #log: Log
   readonly #failures: Failures
   readonly #loops: Loops
@@ -58,6 +60,7 @@ export class Shutdown {
   #state: State = 'ready'
   #handover = false
   readonly #idleWatch: IdleWatch | undefined
+  #asked: (() => void) | undefined = undefined
   #report: Promise<ShutdownReport> | undefined = undefined
   #phases: Phases | undefined = undefined
 
@@ -140,6 +143,7 @@ export class Shutdown {
    * @param reason - what the report, the log and `ShutdownError.cause` say
    */
   stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
+    this.#asked?.()
     try {
       const stopped = this.#begin({ reason, signal: null }, overrides)
       const caller = this.#state === 'stopped' ? undefined : callingRequest(this.#targets)
@@ -151,22 +155,27 @@ export class Shutdown {
   }
 
   /**
-   * Adds what stops with the rest: a server is drained, a WebSocketServer of npm's ws tells its clients (close code
-   * 1001) and waits until they are gone, anything else is a cleanup hook that calls its
-   * `Symbol.asyncDispose`, end, quit, disconnect, close or destroy, the first that it has.
-   * @throws TypeError for what has none of them
+   * Adds what stops with the rest. A server is drained; a framework's instance that has one (Fastify, Nest, Hapi) is
+   * closed by its own way in the clean-up, too. A WebSocketServer of npm's ws (close code 1001) and a Server of socket.io
+   * tell their clients once the loops have ended, and are waited for. Anything else is a cleanup hook that closes it the
+   * gentlest way that it has, and waits for that: quit, close, stop, shutdown, $disconnect, Symbol.asyncDispose, dispose,
+   * end, disconnect or destroy; a Writable is ended and flushed. What is closed already is left alone.
+   * The same resource given twice is closed once.
+   * @throws TypeError for what has none of them, and for a server that is given twice
    */
-  add<T extends object>(resource: T, name = resource?.constructor?.name || 'resource'): T {
+  add<T extends object>(resource: T, name?: string): T {
     if (isStoppable(resource)) {
-      if (this.#state === 'stopped') throw new TypeError(`Cannot add ${name}: the shutdown has stopped, and stops nothing more`)
-      for (const target of this.#claim(resource)) this.#phases?.add(target)
+      if (this.#state === 'stopped') throw new TypeError(`Cannot add ${name ?? nameOf(resource)}: the shutdown has stopped, and stops nothing more`)
+      for (const target of this.#claim(resource, name)) this.#phases?.add(target)
       return resource
     }
-    if (typeof resource === 'object' && resource !== null && isWebSocketServer(resource)) {
-      this.#webSockets.push(new WebSockets(resource))
-      return resource
-    }
-    this.onCleanup(name, closerOf(resource))
+    const sockets = longLivedOf(resource)
+    const close = sockets instanceof WebSockets ? undefined : closerOf(resource)
+    if (this.#added.has(resource)) return resource
+    if (close !== undefined) this.onCleanup(name ?? nameOf(resource), close)
+    if (sockets !== undefined) this.#webSockets.push(sockets)
+    if (this.#state === 'draining') void sockets?.close('The server is stopping', 0, this.#loops.ended())
+    this.#added.add(resource)
     return resource
   }
 
@@ -304,7 +313,7 @@ export class Shutdown {
   }
 
   /** All or none of them. */
-  #claim(given: Stoppable | readonly Stoppable[]): Target[] {
+  #claim(given: Stoppable | readonly Stoppable[], hook?: string): Target[] {
     const subjects = subjectsOf(given)
     if (subjects.length === 0) throw new TypeError('Cannot shut down []: it must have an App or a server')
     const twice = subjects.find((one, index) => processSignals.targets.has(one) || subjects.indexOf(one) !== index)
@@ -314,7 +323,14 @@ export class Shutdown {
     for (const one of subjects) processSignals.targets.add(one)
     const targets = targetsOf(subjects)
     this.#targets.push(...targets)
+    for (const { name, close } of ownClosesOf(given)) this.#cleanupHooks.add(hook ?? name, () => this.#closeOwner(close))
     return targets
+  }
+
+  /** An owner's close() may stop this very shutdown, and would then wait for itself: it has done its part by that. */
+  async #closeOwner(close: () => Promise<void>): Promise<void> {
+    const asked = new Promise<void>((resolve) => (this.#asked = resolve))
+    await Promise.race([close(), asked])
   }
 
   #begin(cause: ProcessCause, overrides: StopOverrides): Promise<ShutdownReport> {
@@ -364,4 +380,10 @@ export class Shutdown {
     for (const request of this.inflight()) this.#log.error(`forced to exit with ${named(request).replace(', ', ' running, ')}`)
     return this.#exitHooks.together(LONGEST, Infinity, 'forced')
   }
+}
+
+function longLivedOf(resource: object): LongLived | undefined {
+  if (typeof resource !== 'object' || resource === null) return undefined
+  if (isWebSocketServer(resource)) return new WebSockets(resource)
+  return isSocketIo(resource) ? new SocketIo(resource) : undefined
 }

@@ -2,7 +2,9 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ServerHttp2Session } from 'node:http2'
 import { Server, type Socket } from 'node:net'
 import { inspect } from 'node:util'
+import { has, read } from './awaited-call'
 import { PlainTarget } from './plain-target'
+import { closerOf, nameOf as hookNameOf } from './resource'
 
 /** One request in flight, as an App's Context states it. */
 export interface Exchange {
@@ -58,8 +60,8 @@ export interface Target {
   release?(): void
 }
 
-/** A server of Node's, or an object that has one, as Fastify's instance does. */
-export type Stoppable = Target | Server | { readonly server: Server }
+/** A server of Node's, or an object that has one: an instance of Fastify, of Nest, of Hapi. */
+export type Stoppable = Target | Server | { readonly server: Server } | { getHttpServer(): unknown } | { readonly listener: Server }
 
 /**
  * @returns a Target for each of what was given
@@ -106,10 +108,39 @@ function isTarget(value: unknown): value is Target {
   )
 }
 
+/** What a framework's instance has to close beside its server. */
+export interface OwnClose {
+  readonly name: string
+  readonly close: () => Promise<void>
+}
+
+/**
+ * The ends that objects with a server have of their own: Fastify's runs its onClose hooks, Nest's those of its modules.
+ * They close the server, too, with Node's sweep over idle connections: only once it is drained do they lose nothing.
+ */
+export function ownClosesOf(given: Stoppable | readonly Stoppable[]): OwnClose[] {
+  if (Array.isArray(given)) return given.flatMap((one: Stoppable) => ownClosesOf(one))
+  const one = given as Stoppable
+  if (isTarget(one) || one instanceof Server) return []
+  const methods = [Symbol.asyncDispose, 'close', 'stop'].filter((key) => has(one, key))
+  if (methods.length === 0) return []
+  const plugin = read(one, 'pluginName') // of Fastify, whose instances have no class
+  return [{ name: typeof plugin === 'string' ? plugin : hookNameOf(one), close: closerOf(one, methods) }]
+}
+
+/** By `server` (Fastify, Restify), `getHttpServer()` (Nest) or `listener` (Hapi). */
 function serverOf(value: unknown): Server | undefined {
   if (value instanceof Server) return value
-  if (typeof value !== 'object' || value === null || !('server' in value)) return undefined
-  return value.server instanceof Server ? value.server : undefined
+  if (typeof value !== 'object' || value === null) return undefined
+  return ['server', 'listener'].map((key) => read(value, key)).concat(httpServerOf(value)).find((found) => found instanceof Server)
+}
+
+function httpServerOf(value: object): unknown {
+  try {
+    return (value as { getHttpServer?(): unknown }).getHttpServer?.()
+  } catch {
+    return undefined
+  }
 }
 
 function nameOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { type AddressInfo } from 'node:net'
 import { type Duplex } from 'node:stream'
 import { App } from '@ebbjs/core'
 import { expect } from 'chai'
@@ -118,6 +119,60 @@ describe('long-lived connections of a server that stops', () => {
     expect((await client.answer()).body).to.match(/^data: first\n\nretry: \d+\n\n$/)
     expect(report).to.include({ clean: true })
     expect(report.requests).to.deep.equal({ finished: 1, aborted: 0, cut: 0 })
+  })
+
+  it('WebSockets get 1001 after the replies of the messages whose work was given to a loop', async () => {
+    const { service, wss } = await webSockets(0)
+    const [received, work] = [new Gate(), new Gate()]
+    wss.on('connection', (socket) => socket.on('message', () => {
+      service.shutdown.loop('message', async () => {
+        received.open()
+        await work.opened
+        socket.send('reply')
+      })
+    }))
+    const got: unknown[] = []
+    const client = new WebSocket(`ws://127.0.0.1:${service.port}`).on('message', (data: Buffer) => got.push(String(data)))
+    await once(client, 'open')
+    client.send('work')
+    await received.opened
+    const stopped = service.shutdown.stop()
+    await service.draining()
+    work.open()
+    const [code] = await once(client, 'close')
+    expect([...got, code]).to.deep.equal(['reply', 1001])
+    expect(await stopped).to.include({ clean: true })
+  })
+
+  it('WebSockets get 1001 at the abort if a loop has not ended by then', async () => {
+    const { service, clients } = await webSockets(2, { timeout: 4_000, abortAfter: 300 })
+    const work = new Gate()
+    service.shutdown.loop('consumer', () => work.opened)
+    const stopped = service.shutdown.stop()
+    const codes = await Promise.all(clients.map((client) => once(client, 'close').then(([code]) => code as number)))
+    work.open()
+    expect(codes).to.deep.equal([1001, 1001])
+    expect((await stopped).phases.drain).to.be.at.least(290)
+  })
+
+  it('a WebSocket that its owner closes in the drain keeps its own code, and the others get 1001', async () => {
+    const { service, wss, clients } = await webSockets(2)
+    const codes = Promise.all(clients.map((client) => once(client, 'close').then(([code]) => code as number)))
+    service.shutdown.loop('owner', (stopping) => once(stopping, 'abort').then(() => [...wss.clients][0]?.close(4_001, 'see you')))
+    await service.shutdown.stop()
+    expect((await codes).sort()).to.deep.equal([1001, 4_001])
+  })
+
+  it('a WebSocketServer that is added in the drain tells its clients, too', async () => {
+    const wss = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+    await once(wss, 'listening')
+    const service = await Service.handle('http, App', (_, res) => res.end('ok'))
+    const client = new WebSocket(`ws://127.0.0.1:${(wss.address() as AddressInfo).port}`)
+    await once(client, 'open')
+    service.shutdown.loop('late', (stopping) => once(stopping, 'abort').then(() => service.shutdown.add(wss)))
+    const closed = once(client, 'close')
+    expect(await service.shutdown.stop()).to.include({ clean: true })
+    expect((await closed)[0]).to.equal(1001)
   })
 
   it('a WebSocketServer on a port of its own is closed, and a stop ends though nobody is connected', async () => {
