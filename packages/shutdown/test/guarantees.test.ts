@@ -16,7 +16,8 @@ describe('docs/guarantees.md', () => {
       for (const part of shownBy.split(' · ')) {
         const [, named, title] = part.match(/^(?:([\w/-]+) )?"(.+)"$/) as RegExpMatchArray
         file = named ?? file
-        const source = readFileSync(path.join(__dirname, `${file}.test.ts`), 'utf8')
+        const folder = file.startsWith('core/') ? '../../core/test' : '.'
+        const source = readFileSync(path.join(__dirname, folder, `${file.replace(/^core\//, '')}.test.ts`), 'utf8')
         expect(source, `${file}.test.ts`).to.contain(title as string)
       }
     })

@@ -1,7 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import { type AddressInfo } from 'node:net'
+import { createServer, type Server as HttpServer, type ServerResponse } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { expect } from 'chai'
+import { WebSocketServer } from 'ws'
 import { App } from '@ebbjs/core'
 import { gracefulShutdown, type Stoppable } from '../src'
 import { Client } from './client'
@@ -103,6 +105,78 @@ describe('gracefulShutdown', () => {
     expect(first.requests).to.deep.equal({ finished: 0, aborted: 0, cut: 0 })
     expect(first.connections).to.deep.equal({ idle: 0, drained: 0, destroyed: 0 })
     expect(process.exitCode).to.equal(undefined)
+  })
+
+  it('is one promise also within the stop: in hooks, the logger, `late` and subscribers', async () => {
+    const stops: unknown[] = []
+    const stop = () => void stops.push(service.shutdown.stop('within'))
+    const logger = (line: string) => line.includes('stopping within') && stop()
+    const late = () => (stop(), 'serve' as const)
+    const [entered, held] = [new Gate(), new Gate()]
+    const service: Service = await Service.start(async (ctx) => {
+      if (ctx.path === '/slow') {
+        entered.open()
+        await held.opened
+      }
+      ctx.body = 'ok'
+    }, { logger: logger as () => void, late })
+    subscribe('@ebbjs/shutdown:phase', stop)
+    service.shutdown.onStop('stop', stop).onDrain('drain', stop).onCleanup('cleanup', stop).onExit('exit', stop)
+    const [slow, idle] = [(await service.connect()).get('/slow'), await service.connect()]
+    await entered.opened
+    const stopped = service.shutdown.stop('first')
+    await service.draining()
+    await idle.get('/late').answer()
+    held.open()
+    await slow.answer()
+    expect(await stopped).to.include({ reason: 'first', clean: true })
+    unsubscribe('@ebbjs/shutdown:phase', stop)
+    expect(stops.length).to.be.above(11)
+    expect(new Set([...stops, stopped]).size).to.equal(1)
+  })
+
+  it('names loops, start-ups and WebSockets that are left, and is not clean', async () => {
+    const { shutdown, server, port } = await Service.start((ctx) => (ctx.body = 'ok'), { timeout: 600, abortAfter: 100, cleanupTimeout: 300 })
+    shutdown.loop('mail', () => new Promise(() => {}))
+    void shutdown.startup('cache', new Promise(() => {}))
+    shutdown.add(new WebSocketServer({ server: server as HttpServer }))
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).resume() // answers no close frame, and no FIN
+    client.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n')
+    await once(client, 'data')
+    const { blockers, clean, exitCode } = await shutdown.stop()
+    expect(blockers).to.deep.equal([{ loop: 'mail' }, { startup: 'cache' }, { webSockets: 1 }])
+    expect([clean, exitCode]).to.deep.equal([false, 1])
+    client.destroy()
+  })
+
+  it('cleans up after the start-ups that are under way', async () => {
+    const { shutdown } = await Service.start((ctx) => (ctx.body = 'ok'))
+    const [order, migrated] = [[] as string[], new Gate()]
+    void shutdown.startup('migrations', migrated.opened.then(() => order.push('migrated')))
+    shutdown.onCleanup('db', () => order.push('closed'))
+    const stopped = shutdown.stop()
+    expect(shutdown.stopping.aborted).to.equal(false)
+    await once(shutdown.stopping, 'abort')
+    migrated.open()
+    expect(await stopped).to.include({ clean: true })
+    expect(order).to.deep.equal(['migrated', 'closed'])
+  })
+
+  it('gets more time by extend(), of which systemd is told', async () => {
+    const entered = new Gate()
+    const service = await Service.start(async (ctx) => {
+      entered.open()
+      await new Promise((resolve) => setTimeout(resolve, 600))
+      ctx.body = String((ctx.deadline as number) - Date.now() > 1_000)
+    }, { timeout: 500 })
+    service.shutdown.extend(1) // no stop runs
+    const client = (await service.connect()).get('/')
+    await entered.opened
+    const stopped = service.shutdown.stop()
+    service.shutdown.extend(20_000)
+    expect(await client.answer()).to.include({ status: 200, body: 'true' })
+    expect(await stopped).to.include({ clean: true })
+    expect(() => service.shutdown.extend(0)).to.throw(RangeError, 'Cannot extend a stop by 0: it must be more than 0 ms, and at most 2147483647')
   })
 
   it('goes through its states in order', async () => {
