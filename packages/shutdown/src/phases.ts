@@ -59,8 +59,8 @@ export class Phases {
   readonly #errors = new Map<Target, Error>()
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
-  /** Responses say `Connection: close`. */
-  #tells = false
+  /** Responses say `Connection: close`: as long as delay and stop hooks last, and again once the listener is closed. */
+  #tells = true
   #current: PhaseName | undefined
   #since = now()
 
@@ -85,7 +85,6 @@ export class Phases {
     const delayMs = signal === 'SIGINT' || handover ? 0 : delay
     log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
     notifyStopping(timeout)
-    this.#tells = delayMs > 0
     for (const target of targets) this.#attend(target)
     const announced = stopHooks.together(STOP_HOOK_TIMEOUT, cutAt)
 
