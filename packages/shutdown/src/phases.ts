@@ -78,8 +78,8 @@ export class Phases {
   readonly #started = now()
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
-  /** Responses say `Connection: close`. */
-  #tells = false
+  /** Responses say `Connection: close`: as long as delay and stop hooks last, and again once the listener is closed. */
+  #tells = true
   #current: PhaseName | undefined
   #since = this.#started
   /** When the listeners were closed. */
@@ -126,7 +126,6 @@ export class Phases {
     await this.#phase('announce', 'stopping', () => {
       log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
       notifyStopping(timeout)
-      this.#tells = this.#delay > 0 || stopHooks.size > 0
       for (const target of targets) this.#attempt(() => this.#attend(target))
       hooks.push(stopHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
     })

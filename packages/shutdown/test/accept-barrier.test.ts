@@ -14,7 +14,7 @@ describe('the accept barrier', () => {
     }).listen(0)
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const closes = Array.from({ length: 100 }, () => once(connect(port).on('error', () => {}).resume(), 'close'))
+    const closes = Array.from({ length: 100 }, () => once(connect(port, '127.0.0.1').on('error', () => {}).resume(), 'close'))
     await closeListeners([server])
     await Promise.all(closes)
     expect(accepted).to.equal(100)
@@ -29,7 +29,7 @@ describe('the accept barrier', () => {
     }).listen(0)
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const closes = Array.from({ length: 10 }, () => once(connect(port).on('error', () => {}).resume(), 'close'))
+    const closes = Array.from({ length: 10 }, () => once(connect(port, '127.0.0.1').on('error', () => {}).resume(), 'close'))
     let busy = true
     const turn = () => {
       for (const end = now() + 60; now() < end; );
@@ -77,7 +77,7 @@ describe('the accept barrier', () => {
     }).listen(0))
     await Promise.all(servers.map((server) => once(server, 'listening')))
     const closes = servers.flatMap((server) =>
-      Array.from({ length: 20 }, () => once(connect((server.address() as AddressInfo).port).on('error', () => {}).resume(), 'close')))
+      Array.from({ length: 20 }, () => once(connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {}).resume(), 'close')))
     await closeListeners(servers)
     expect(servers.map(({ listening }) => listening)).to.deep.equal([false, false, false])
     await Promise.all(closes)
@@ -88,11 +88,11 @@ describe('the accept barrier', () => {
     const server = createServer().listen(0)
     await once(server, 'listening')
     server.maxConnections = 1
-    const first = connect((server.address() as AddressInfo).port).on('error', () => {})
+    const first = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
     await once(server, 'connection')
     let dropped = 0
     server.on('drop', () => dropped++)
-    const closes = Array.from({ length: 10 }, () => once(connect((server.address() as AddressInfo).port).on('error', () => {}).resume(), 'close'))
+    const closes = Array.from({ length: 10 }, () => once(connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {}).resume(), 'close'))
     await closeListeners([server])
     first.destroy()
     await Promise.all(closes)
