@@ -46,7 +46,7 @@ export class Log {
  * A text, such as a path that a client sent, that can neither forge a line of the log nor move a terminal: control
  * characters are written out (`\x1b`), and what follows a line break is indented, as stacks are.
  */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.replace(CONTROLS, (char) => (char === '\n' || char === '\t' ? char : escaped(char))).replace(/\n(?! {4})/g, '\n    ')
 }
 

@@ -18,7 +18,7 @@ export function guardOutlets(): () => void {
 }
 
 /** stdout and stderr, those that can be had: Node opens them when they are first asked for, which may fail. */
-export function outlets(): NodeJS.WriteStream[] {
+function outlets(): NodeJS.WriteStream[] {
   const streams: NodeJS.WriteStream[] = []
   for (const name of ['stdout', 'stderr'] as const) {
     try {

@@ -68,6 +68,15 @@ describe('a process with a shutdown', () => {
     expect(child.stdout).to.match(/two cleaned up\none cleaned up\n/)
   })
 
+  it('says once at its start what its surroundings will make of its stop', async () => {
+    const child = Child.start('process.ts', { program: 'idle', timeout: 40_000 }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' })
+    await (await Client.connect(await child.port())).get('/').answer()
+    child.kill('SIGTERM')
+    expect((await child.exit).code).to.equal(0)
+    expect(child.stderr.match(/\[shutdown\] delay is 0 ms: Kubernetes sends requests for some seconds after SIGTERM/g)).to.have.length(1)
+    expect(child.stderr.match(/\[shutdown\] timeout is 40000 ms: the process is killed before, by terminationGracePeriodSeconds, 30 s/g)).to.have.length(1)
+  })
+
   it('stopped by hand is not ended, but ends when nothing is left to do', async () => {
     const child = Child.start('process.ts', { program: 'by hand' })
     expect(await child.exit).to.deep.equal({ code: 0, signal: null })
