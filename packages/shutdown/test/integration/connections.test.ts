@@ -1,10 +1,13 @@
 import { once } from 'node:events'
-import { type IncomingMessage, type ServerResponse } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
-import { type ShutdownReport } from '../../src'
+import { gracefulShutdown, type ShutdownReport } from '../../src'
 import { Client } from '../client'
 import { Gate, type Kind, kinds, Service } from '../service'
 
@@ -578,6 +581,26 @@ for (const kind of kinds) {
       await client.end()
       // Linux gives EOF, not ECONNRESET, to a reader that had unread data when the reset came: it can tell by the length
       expect(client.received.length).to.be.below(32_000_000)
+    })
+  })
+}
+
+if (process.platform !== 'win32') {
+  describe('connections of a server on a unix socket that stops', () => {
+    afterEach(() => Client.closeAll())
+
+    it('break a response in chunks that has begun and never ends, so that it does not look whole', async () => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'ebb-'))
+      const socket = path.join(folder, 'web.sock')
+      const server = createServer((_, res) => void res.write('begun')).listen(socket)
+      await once(server, 'listening')
+      const shutdown = gracefulShutdown(server, { exit: false, signals: false, logger: false, timeout: 1_000 })
+      const client = (await Client.connect({ path: socket })).get('/')
+      while (!client.received.includes('begun')) await once(client.socket, 'data')
+      expect((await shutdown.stop()).requests.cut).to.equal(1)
+      await client.end()
+      expect(client.received).to.match(/begun\r\nf+!\r\n$/)
+      rmSync(folder, { recursive: true })
     })
   })
 }
