@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
-import { messageOf } from './hooks'
 import { type Log, printableWord } from './log'
+import { messageOf, shown } from './thrown'
 
 /** So many different errors are logged; more are counted. */
 const MOST = 20
@@ -52,9 +51,13 @@ function keyOf(error: unknown): string {
 
 /** A port that is taken is no bug whose stack one needs. */
 function oneLineIfExpected(error: unknown): string {
+  return isPortTaken(error) ? messageOf(error) : shown(error)
+}
+
+function isPortTaken(error: unknown): boolean {
   try {
-    return (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE' ? (error as Error).message : inspect(error)
+    return (error as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'
   } catch {
-    return messageOf(error)
+    return false
   }
 }

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { LONGEST, now, settledBy } from './clock'
-import { messageOf } from './hooks'
 import { type Log } from './log'
+import { messageOf } from './thrown'
 import { pathOf } from './target'
 
 /** Where a shutdown is: readiness is 200 in 'ready' alone, or all the time of a hand-over. */

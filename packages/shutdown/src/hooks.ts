@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { at, LONGEST, loopTurn, type Moment, now, settledBy } from './clock'
 import { nearest } from './nearest'
+import { messageOf } from './thrown'
 
 /** What became of a hook; `error` is its message. */
 export interface HookReport {
@@ -170,14 +171,5 @@ export class Hooks {
       }
       return { name, ms: elapsed(), ...(error !== undefined && { error }) }
     }))
-  }
-}
-
-/** What was thrown, in words: it may be anything, also what cannot be shown. */
-export function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? String(thrown.message) : inspect(thrown)
-  } catch {
-    return 'something that cannot be shown was thrown'
   }
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { inspect } from 'node:util'
-import { messageOf } from './hooks'
 import { type Log } from './log'
+import { messageOf } from './thrown'
 
 /** Work that goes on until the server drains: told by one signal, then awaited. */
 export class Loops {

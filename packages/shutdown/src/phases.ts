@@ -1,14 +1,15 @@
 import { channel } from 'node:diagnostics_channel'
 import { type Server } from 'node:net'
-import { inspect } from 'node:util'
 import { closeListeners, stopListening } from './accept-barrier'
 import { now, setImmediate, setTimeout, settledBy, until } from './clock'
 import { publish } from './diagnostics'
 import { Drain, sum } from './drain'
 import { type State } from './health'
-import { type HookReport, type Hooks, messageOf } from './hooks'
+import { type HookReport, type Hooks } from './hooks'
+import { isServedLate } from './late'
 import { type Log, printableWord } from './log'
 import { type Loops } from './loops'
+import { Moments } from './moments'
 import { hasOwnQueue } from './node/listener'
 import { type Settings } from './options'
 import { type ProcessCause } from './process-signals'
@@ -19,6 +20,7 @@ import { type Startups } from './startups'
 import { notifyExtended, notifyStopping } from './supervisor'
 import { isAnswered, Tally } from './tally'
 import { type Exchange, pathOf, type Stop, type Target } from './target'
+import { shown } from './thrown'
 import { describeWaiting, type Terminal, WaitingLine } from './waiting-line'
 import { type LongLived } from './web-sockets'
 
@@ -28,9 +30,6 @@ const HOOK_TIMEOUT = 1_000
 const HALF_SENT_SHARE = 1_000
 /** How long (ms) the 503 of a cut request may take to leave. */
 const CUT_FLUSH = 100
-/** What the report and the exit themselves take at most (ms), and the share of `timeout` that is. */
-const LAST = 100
-const LAST_SHARE = 1 / 50
 /** How often (ms) it is looked whether all but those that wait for the stop have ended, of which nothing tells. */
 const LOOK_EVERY = 20
 /** How many requests are named in last words. */
@@ -75,16 +74,13 @@ export class Phases {
   readonly #callers = new Set<Exchange>()
   #called: () => void = () => {}
   readonly #hasCaller = new Promise<void>((resolve) => (this.#called = resolve))
-  readonly #started = now()
+  readonly #moments: Moments
   /** From the drain on: what each target is told then. */
   #stop: Stop | undefined
   /** Responses say `Connection: close`: as long as delay and stop hooks last, and again once the listener is closed. */
   #tells = true
   #current: PhaseName | undefined
-  #since = this.#started
-  /** When the listeners were closed. */
-  #drainedFrom = Infinity
-  #extension = 0
+  #since = now()
   /** A part of the stop itself has failed. */
   #failed = false
   #hurry: () => void = () => {}
@@ -94,31 +90,21 @@ export class Phases {
     this.#parts = parts
     this.#settings = settings
     this.#cause = cause
+    this.#moments = new Moments(settings, () => parts.exitHooks.size > 0)
     this.#line = new WaitingLine(parts.terminal, () => describeWaiting(this.#inflight, this.#waitedFor))
   }
 
-  // ── The moments of a stop (ms of `now()`), which `extend` moves ───────────────────────────────
-
-  /** When the process ends, whatever is left. */
+  /** When (ms of `now()`) the process ends, whatever is left. */
   get end(): number {
-    return this.#started + this.#settings.timeout + this.#extension
+    return this.#moments.end
   }
-
-  /** When clean-up is over: the report and the exit hooks have what is left. */
-  readonly #cleanupEnd = (): number => {
-    const { timeout, cleanupTimeout } = this.#settings
-    return this.end - Math.max(Math.min(LAST, timeout * LAST_SHARE), this.#parts.exitHooks.size > 0 ? cleanupTimeout / 5 : 0)
-  }
-
-  readonly #cutAt = (): number => this.end - this.#settings.cleanupTimeout
-
-  readonly #abortAt = (): number => Math.min(this.#drainedFrom + this.#settings.abortAfter + this.#extension, this.#cutAt())
 
   /** The phases of a stop, in order. Each ends early when it is done; one that fails is reported, and the next begins. */
   async run(): Promise<ShutdownReport> {
     const { targets, webSockets, loops, stopHooks, drainHooks, cleanupHooks, exitHooks, log } = this.#parts
     const { timeout, handover, spread, abortAfter } = this.#settings
     const { reason } = this.#cause
+    const moments = this.#moments
     const hooks: Promise<HookReport[]>[] = []
     let done: Promise<unknown> = Promise.resolve()
 
@@ -127,13 +113,13 @@ export class Phases {
       log.info(`${reason}: stopping within ${timeout} ms; ${counted(this.#inflight.length, 'request')} in flight`, { reason })
       notifyStopping(timeout)
       for (const target of targets) this.#attempt(() => this.#attend(target))
-      hooks.push(stopHooks.together(HOOK_TIMEOUT, this.#cutAt, reason))
+      hooks.push(stopHooks.together(HOOK_TIMEOUT, () => moments.cut, reason))
     })
 
     // 2. lame duck: not ready, still serving everything
     await this.#phase('lameDuck', undefined, async () => {
       if (this.#delay > 0) log.info(`not ready, serving for ${this.#delay} ms more`)
-      await Promise.all([Promise.race([until(this.#started + this.#delay), this.#hurried]), ...hooks])
+      await Promise.all([Promise.race([until(moments.started + this.#delay), this.#hurried]), ...hooks])
     })
 
     // 3. drain: the accept queue is emptied, the listener closed, and only then is anyone told to leave
@@ -142,18 +128,18 @@ export class Phases {
       this.#tell(false)
       await this.#closeListeners(handover)
       this.#tell(true)
-      this.#drainedFrom = now()
+      moments.drained = now()
       this.#attempt(() => this.#beginStop())
       for (const proceed of release) this.#attempt(() => proceed?.())
       for (const drain of this.#drains.values()) this.#attempt(() => drain.closeConnections(Math.min(spread, abortAfter)))
-      const told = drainHooks.together(HOOK_TIMEOUT, this.#cutAt, reason)
+      const told = drainHooks.together(HOOK_TIMEOUT, () => moments.cut, reason)
       hooks.push(told)
       const after = Promise.all([told, loops.ended()]) // the work of messages is a loop, and hooks may have told clients already
       for (const sockets of webSockets) void this.#attempt(() => sockets.close('The server is stopping', Math.min(spread, abortAfter), after))
       done = this.#drained()
-      await settledBy(done, () => Math.min(this.#drainedFrom + HALF_SENT_SHARE, this.#abortAt()))
+      await settledBy(done, () => Math.min(moments.drained + HALF_SENT_SHARE, moments.abort))
       for (const drain of this.#drains.values()) this.#attempt(() => drain.endSilent())
-      await settledBy(done, this.#abortAt)
+      await settledBy(done, () => moments.abort)
     })
 
     // 4. abort: who is left is told to stop, and what is answered in time is sent whole
@@ -163,7 +149,7 @@ export class Phases {
       for (const exchange of left) this.#attempt(() => this.#abort(exchange))
       for (const sockets of webSockets) this.#attempt(() => sockets.hurry()) // before a FIN follows: a close frame tells more
       for (const drain of this.#drains.values()) this.#attempt(() => drain.abort())
-      await settledBy(done, this.#cutAt)
+      await settledBy(done, () => moments.cut)
     })
 
     // 5. cut: a 503 where nothing was sent, a reset where something was
@@ -171,7 +157,7 @@ export class Phases {
 
     // 6. clean up, after the last handler has ended or was cut
     await this.#phase('cleanup', 'cleaning', async () => {
-      hooks.push(cleanupHooks.inTurn(this.#cleanupEnd, reason))
+      hooks.push(cleanupHooks.inTurn(() => moments.report, reason))
       await Promise.all(hooks)
     })
 
@@ -179,7 +165,7 @@ export class Phases {
     this.#enter(undefined, 'stopped')
     this.release()
     const report = await this.#report((await Promise.all(hooks)).flat())
-    for (const { name, error } of await exitHooks.together(timeout, () => this.end, reason)) {
+    for (const { name, error } of await exitHooks.together(timeout, () => moments.end, reason)) {
       if (error !== undefined) log.error(`exit hook '${name}' failed: ${error}`)
     }
     return report
@@ -224,10 +210,10 @@ export class Phases {
 
   /** Moves the abort, the cut and the exit `ms` further away. */
   extend(ms: number): void {
-    this.#extension += ms
+    this.#moments.extend(ms)
     notifyExtended(this.end - now())
     if (this.#stop === undefined) return
-    this.#stop = { ...this.#stop, abortAt: this.#abortAtByTheClock }
+    this.#stop = { ...this.#stop, abortAt: this.#moments.abortByTheClock }
     for (const target of this.#parts.targets) this.#attempt(() => target.beginStop(this.#stop as Stop))
   }
 
@@ -308,27 +294,27 @@ export class Phases {
   async #closeListeners(handover: boolean): Promise<void> {
     const servers = (): Server[] => this.#parts.targets.flatMap((target) => [...target.servers])
     const queues = servers().filter((server) => !handover || hasOwnQueue(server))
-    const closing = this.#attempt(() => closeListeners(queues, this.#cutAt(), handover))
-    const closed = closing !== undefined && (await settledBy(closing, this.#cutAt))
+    const closing = this.#attempt(() => closeListeners(queues, this.#moments.cut, handover))
+    const closed = closing !== undefined && (await settledBy(closing, () => this.#moments.cut))
     // Those on a queue that others share, and those added meanwhile; all, if the barrier has failed.
     const left = servers().filter((server) => server.listening || !closed || !queues.includes(server))
     for (const server of left) this.#attempt(() => stopListening([server], handover))
   }
 
   #beginStop(): void {
-    const { targets, loops, healthPaths } = this.#parts
+    const { targets, loops, healthPaths, log } = this.#parts
     const ends = (exchange: Exchange) => {
       const { stopPolicy } = exchange
-      if (stopPolicy === 'end' || (now() >= this.#abortAt() && stopPolicy !== 'serve')) this.#attempt(() => this.#abort(exchange))
+      if (stopPolicy === 'end' || (now() >= this.#moments.abort && stopPolicy !== 'serve')) this.#attempt(() => this.#abort(exchange))
     }
     this.#stop = {
       cause: this.#cause.reason,
-      abortAt: this.#abortAtByTheClock,
+      abortAt: this.#moments.abortByTheClock,
       spread: Math.min(this.#settings.spread, this.#settings.abortAfter),
       admit: (exchange) => {
         setImmediate(ends, exchange) // once its route is known
         if (healthPaths.has(pathOf(exchange.req))) return true
-        return now() < this.#cutAt() && this.#admits(exchange)
+        return now() < this.#moments.cut && isServedLate(this.#settings.late, exchange, log)
       },
     }
     const stop = this.#stop
@@ -343,24 +329,6 @@ export class Phases {
   /** Why requests of this stop abort. */
   #error(target?: Target): Error {
     return (target && this.#errors.get(target)) ?? this.#errors.values().next().value ?? new Error(`The server is stopping (${this.#cause.reason})`)
-  }
-
-  get #abortAtByTheClock(): number {
-    return Date.now() + (this.#abortAt() - now())
-  }
-
-  #admits(exchange: Exchange): boolean {
-    const { late } = this.#settings
-    try {
-      const answer = typeof late === 'function' ? late(exchange) : late
-      if (answer !== 'serve' && answer !== 'reject') {
-        this.#parts.log.error(`late returned ${inspect(answer)}, so the request is served: it must return 'serve' or 'reject'`)
-      }
-      return answer !== 'reject'
-    } catch (error) {
-      this.#parts.log.error(`late failed, so the request is served: ${messageOf(error)}`, { err: error })
-      return true
-    }
   }
 
   /** koa-connect never ends the handler of a request that its middleware has answered: it is told, and not waited for. */
@@ -450,14 +418,5 @@ export class Phases {
     const connections = [...this.#drains.values()].reduce((total, drain) => total + drain.size, 0)
     const loops = this.#parts.loops.names.map((name) => `loop '${printableWord(name)}'`)
     return connections > 0 && this.#inflight.length === 0 ? [counted(connections, 'connection'), ...loops] : loops
-  }
-}
-
-/** An error with its stack; it may be anything, also what cannot be shown. */
-function shown(error: unknown): string {
-  try {
-    return inspect(error)
-  } catch {
-    return messageOf(error)
   }
 }
