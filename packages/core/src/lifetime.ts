@@ -207,12 +207,12 @@ export class Lifetime {
     else setRealTimeout(() => this.inFlight && this.#stoppingController?.abort(stop.error), delay)
   }
 
-  /** By the wall clock as it is now: what is left of it is right also after that clock was set. */
   /** The stop takes longer than it was to. */
   postpone(stop: Stop): void {
     this.#stop = stop
   }
 
+  /** By the wall clock as it is now: what is left of it is right also after that clock was set. */
   get deadline(): number | undefined {
     const abortAt = this.#stop?.abortAt
     const first = abortAt !== undefined && abortAt.at < (this.#deadline?.at ?? Infinity) ? abortAt : this.#deadline

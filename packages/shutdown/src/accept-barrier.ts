@@ -143,7 +143,23 @@ function warmUp(): void {
 export function stopListening(servers: Iterable<Server>, handover = false): void {
   for (const server of servers) {
     if (server.listening) closeListener(server, handover)
-    else server.once('listening', () => closeListener(server, handover))
+    else if (!waiting.has(server)) {
+      const close = (): void => closeListener(server, handover)
+      waiting.set(server, close)
+      server.once('listening', close)
+    }
+  }
+}
+
+/** What closes servers as soon as they listen. */
+const waiting = new WeakMap<Server, () => void>()
+
+/** Servers that did not listen may from now on: for a process that lives on. */
+export function letListen(servers: Iterable<Server>): void {
+  for (const server of servers) {
+    const close = waiting.get(server)
+    if (close !== undefined) server.off('listening', close)
+    waiting.delete(server)
   }
 }
 

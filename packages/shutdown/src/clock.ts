@@ -6,6 +6,8 @@
 export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis
 export const { nextTick } = process
 export const now: () => number = performance.now.bind(performance)
+/** Nanoseconds of the same clock as all threads of the process have it. */
+export const { bigint: hrtime } = process.hrtime
 
 /** A timer cannot wait longer (ms; Node lib/internal/timers.js, TIMEOUT_MAX): Node makes 1 ms of what is above. */
 export const LONGEST = 2 ** 31 - 1

@@ -1,6 +1,6 @@
 import { type EventEmitter } from 'node:events'
 
-type Listener = (...args: unknown[]) => unknown
+export type Listener = (...args: unknown[]) => unknown
 
 /**
  * Stands between emitters and their listeners of one event, by EventEmitter's public API: they are called by it, in
@@ -22,8 +22,7 @@ export class Gate {
     const listeners = emitter.rawListeners(this.#event) as Listener[]
     if (listeners.length === 0) return
     const gate: Listener = (...args) => {
-      if (!this.#admit(...(args as never[]))) return
-      for (const listener of listeners) listener.apply(emitter, args)
+      return this.#admit(...(args as never[])) ? callAll(emitter, listeners, args) : undefined
     }
     emitter.removeAllListeners(this.#event)
     emitter.on(this.#event, gate)
@@ -37,4 +36,10 @@ export class Gate {
       for (const listener of listeners) emitter.on(this.#event, listener)
     }
   }
+}
+
+/** @returns what they return that can be awaited: an emitter that captures rejections looks at it */
+export function callAll(emitter: EventEmitter, listeners: readonly Listener[], args: readonly unknown[]): unknown {
+  const running = listeners.map((listener) => listener.apply(emitter, args as unknown[])).filter((result) => result instanceof Promise)
+  return running.length > 1 ? Promise.all(running) : running[0]
 }

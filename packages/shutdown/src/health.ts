@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { inspect } from 'node:util'
 import { LONGEST, now, settledBy } from './clock'
 import { type Log } from './log'
+import { nearest } from './nearest'
 import { messageOf } from './thrown'
 import { pathOf } from './target'
 
@@ -22,6 +23,8 @@ export interface HealthOptions {
   /** A file that is there from when all servers listen and start-up is done until the stop; for probes that are commands. */
   file?: string
 }
+
+const OPTIONS: readonly string[] = ['checks', 'livez', 'readyz', 'file']
 
 /** How long (ms) a check may take by default. */
 const CHECK_TIMEOUT = 1_000
@@ -123,6 +126,8 @@ function json(status: number, body: object, headers: Record<string, string> = {}
 function requireOptions(options: unknown): void {
   const fail = (what: string, rule: string) => new TypeError(`Cannot check health with ${what}: it must be ${rule}`)
   if (typeof options !== 'object' || options === null) throw fail(inspect(options), 'an object of options')
+  const misspelt = Object.keys(options).find((name) => !OPTIONS.includes(name))
+  if (misspelt !== undefined) throw new TypeError(`Cannot check health with option ${misspelt}: there is no such option; the nearest is ${nearest(misspelt, OPTIONS)}`)
   const { checks = {}, livez = '/', readyz = '/', file = '' } = options as Record<string, unknown>
   if (typeof checks !== 'object' || checks === null || Array.isArray(checks)) throw fail(`checks ${inspect(checks)}`, 'an object of functions by name')
   for (const [name, path] of Object.entries({ livez, readyz })) {

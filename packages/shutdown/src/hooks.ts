@@ -35,6 +35,8 @@ interface Group {
   readonly depth: number
 }
 
+const OPTIONS: readonly string[] = ['timeout', 'after']
+
 /** A hook that is registered by a hook runs, too; past so many in a row it is taken for an endless chain. */
 const DEEPEST = 10
 
@@ -48,10 +50,16 @@ export class Hooks {
   #depth = 0
   readonly #running = new Set<string>()
   #over = false
+  #all: Promise<HookReport[]> | undefined
+  readonly #begins: () => void
 
-  /** @param what - what they are called in errors: 'stop hook', … */
-  constructor(what = 'hook') {
+  /**
+   * @param what - what they are called in errors: 'stop hook', …
+   * @param begins - called before each is
+   */
+  constructor(what = 'hook', begins: () => void = () => {}) {
     this.#what = what
+    this.#begins = begins
   }
 
   /** @throws TypeError or RangeError that names what, value and rule */
@@ -66,13 +74,15 @@ export class Hooks {
       if (typeof fn !== 'function') throw new TypeError(`Cannot add hook '${name}' with ${inspect(fn)}: it must be a function`)
     }
     const named = hooks.map(([name]) => `hook '${name}'`).join(', ')
+    const misspelt = typeof options === 'object' && options !== null ? Object.keys(options).find((name) => !OPTIONS.includes(name)) : undefined
+    if (misspelt !== undefined) throw new TypeError(`Cannot add ${named} with option ${misspelt}: there is no such option; the nearest is ${nearest(misspelt, OPTIONS)}`)
     if (typeof options !== 'object' || options === null) throw new TypeError(`Cannot add ${named} with options ${inspect(options)}: they must be an object`)
     const { timeout, after = [] } = options
     if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout < Infinity)) {
       throw new RangeError(`Cannot add ${named} with timeout ${inspect(timeout)}: it must be more than 0 ms, and finite`)
     }
     if (timeout !== undefined && timeout > LONGEST) throw new RangeError(`Cannot add ${named} with timeout ${timeout}: it must be at most ${LONGEST} ms`)
-    if (!Array.isArray(after) || hooks.some(([name]) => after.includes(name))) {
+    if (!Array.isArray(after) || !after.every((name) => typeof name === 'string') || hooks.some(([name]) => after.includes(name))) {
       throw new TypeError(`Cannot add ${named} after ${inspect(after)}: it must be an array of other hooks' names`)
     }
     if (this.#over) throw new TypeError(`Cannot add ${named}: the ${this.#what}s have run`)
@@ -83,14 +93,18 @@ export class Hooks {
 
   /** What is wrong with the `after` of each. */
   get problems(): string[] {
-    return this.#groups.flatMap((group) => this.#unknown(group))
+    return [...this.#groups.flatMap((group) => this.#unknown(group)), ...this.#circles]
   }
 
   /**
    * Starts all, in the same turn, and those that they register; each has its own timeout or `timeout` (ms), and none goes
-   * past the moment `end`.
+   * past the moment `end`. A second call gets the reports of the first.
    */
-  async together(timeout: number, end: Moment, reason = 'stop'): Promise<HookReport[]> {
+  together(timeout: number, end: Moment, reason = 'stop'): Promise<HookReport[]> {
+    return (this.#all ??= this.#together(timeout, end, reason))
+  }
+
+  async #together(timeout: number, end: Moment, reason: string): Promise<HookReport[]> {
     const reports: HookReport[] = []
     while (this.#groups.length > 0) {
       const groups = this.#groups
@@ -146,6 +160,22 @@ export class Hooks {
     return this.#groups.splice(ready, 1)[0]
   }
 
+  /** Hooks that wait for themselves, by way of others. */
+  get #circles(): string[] {
+    const after = new Map(this.#groups.flatMap((group) => group.hooks.map(([name]) => [name, group.after] as const)))
+    const waitsForItself = (name: string): boolean => {
+      const seen = new Set<string>()
+      const look = [...(after.get(name) ?? [])]
+      for (let next = look.pop(); next !== undefined; next = look.pop()) {
+        if (next === name) return true
+        if (!seen.has(next)) look.push(...(after.get(next) ?? []))
+        seen.add(next)
+      }
+      return false
+    }
+    return [...after.keys()].filter(waitsForItself).map((name) => `hook '${name}' cannot run after itself: what it names in 'after' names it in turn`)
+  }
+
   #unknown({ hooks, after }: Group): string[] {
     const own = hooks.map(([name]) => name)
     return after
@@ -159,10 +189,11 @@ export class Hooks {
       const elapsed = () => Math.round(now() - begun)
       const time = new AbortController()
       let error: string | undefined
+      this.#running.add(name)
+      this.#begins()
       const work = (async () => fn({ reason, signal: time.signal }))().catch((thrown: unknown) => {
         error = messageOf(thrown)
       })
-      this.#running.add(name)
       const inTime = await settledBy(work, end)
       this.#running.delete(name)
       if (!inTime) {

@@ -6,6 +6,7 @@ import { type Target } from './target'
 export class IdleWatch {
   readonly #ms: number
   readonly #targets: readonly Target[]
+  readonly #isUp: () => boolean
   readonly #idle: () => void
   readonly #servers = new Set<Server>()
   #busySeen = now()
@@ -14,11 +15,13 @@ export class IdleWatch {
   /**
    * @param ms - how long
    * @param targets - those of now and of later
+   * @param isUp - whether all servers listen and start-up is done
    * @param idle - called once
    */
-  constructor(ms: number, targets: readonly Target[], idle: () => void) {
+  constructor(ms: number, targets: readonly Target[], isUp: () => boolean, idle: () => void) {
     this.#ms = ms
     this.#targets = targets
+    this.#isUp = isUp
     this.#idle = idle
     this.#wait(ms)
   }
@@ -33,7 +36,7 @@ export class IdleWatch {
   #wait(ms: number): void {
     this.#watchServers()
     this.#timer = setTimeout(() => {
-      if (this.#targets.some(({ inflight, connections }) => inflight.size > 0 || connections.size > 0)) this.#busySeen = now()
+      if (!this.#isUp() || this.#targets.some(({ inflight, connections }) => inflight.size > 0 || connections.size > 0)) this.#busySeen = now()
       const left = this.#busySeen + this.#ms - now()
       if (left > 0) return this.#wait(left)
       this.end()

@@ -1,4 +1,5 @@
 import { type Logger, stderr } from './options'
+import { messageOf } from './thrown'
 
 /** One line per event of the stop, wherever the user wants it. A logger that throws, rejects or logs itself stops nothing. */
 export class Log {
@@ -28,7 +29,7 @@ export class Log {
     if (logger === false || this.#writing) return
     const line = printable(text)
     const failed = (error: unknown): void => {
-      if (level === 'error') stderr(`[shutdown] ${line}\n    (the logger failed: ${printable(String(error))})`)
+      if (level === 'error') stderr(`[shutdown] ${line}\n    (the logger failed: ${printable(messageOf(error))})`)
     }
     this.#writing = true
     try {

@@ -116,7 +116,11 @@ export function settle(options: ShutdownOptions): Settings {
 
 /** A line on stderr. A Console of our own: nobody has patched it, and a stderr that is closed does not fail it. */
 export function stderr(line: string): void {
-  new Console({ stdout: process.stderr, stderr: process.stderr, ignoreErrors: true }).error('%s', line)
+  try {
+    new Console({ stdout: process.stderr, stderr: process.stderr, ignoreErrors: true }).error('%s', line)
+  } catch {
+    // There is none.
+  }
 }
 
 /** Divides the time after the delay; what is not given shrinks to what is left. */

@@ -17,17 +17,17 @@ export function guardOutlets(): () => void {
   }
 }
 
-/** stdout and stderr, those that can be had: Node opens them when they are first asked for, which may fail. */
-function outlets(): NodeJS.WriteStream[] {
-  const streams: NodeJS.WriteStream[] = []
-  for (const name of ['stdout', 'stderr'] as const) {
-    try {
-      streams.push(process[name])
-    } catch {
-      // There is none.
-    }
+/** stdout or stderr, if it can be had: Node opens them when they are first asked for, which may fail. */
+export function outlet(name: 'stdout' | 'stderr'): NodeJS.WriteStream | undefined {
+  try {
+    return process[name]
+  } catch {
+    return undefined
   }
-  return streams
+}
+
+function outlets(): NodeJS.WriteStream[] {
+  return [outlet('stdout'), outlet('stderr')].filter((stream) => stream !== undefined)
 }
 
 /** Resolves when what was written so far has left the process, or cannot: into a pipe, `process.exit` would cut it. */

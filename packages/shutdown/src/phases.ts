@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { type Server } from 'node:net'
-import { closeListeners, stopListening } from './accept-barrier'
+import { closeListeners, letListen, stopListening } from './accept-barrier'
 import { now, setImmediate, setTimeout, settledBy, until } from './clock'
 import { publish } from './diagnostics'
 import { Drain, sum } from './drain'
@@ -55,6 +55,8 @@ export interface Parts {
   enter(state: State): void
   /** Something fatal has happened, before the stop or during it. */
   readonly failed: () => boolean
+  /** Something of the user's is about to be called. */
+  readonly note: () => void
   /** No other shutdown of this process is left, whose handles would be taken for this one's. */
   readonly isLast: () => boolean
 }
@@ -81,6 +83,7 @@ export class Phases {
   #tells = true
   #current: PhaseName | undefined
   #since = now()
+  #isReleased = false
   /** A part of the stop itself has failed. */
   #failed = false
   #hurry: () => void = () => {}
@@ -106,6 +109,7 @@ export class Phases {
     const { reason } = this.#cause
     const moments = this.#moments
     const hooks: Promise<HookReport[]>[] = []
+    const reports: HookReport[] = []
     let done: Promise<unknown> = Promise.resolve()
 
     // 1. announce: readiness turns 503
@@ -158,13 +162,16 @@ export class Phases {
     // 6. clean up, after the last handler has ended or was cut
     await this.#phase('cleanup', 'cleaning', async () => {
       hooks.push(cleanupHooks.inTurn(() => moments.report, reason))
-      await Promise.all(hooks)
+      for (const ran of await Promise.allSettled(hooks)) {
+        if (ran.status === 'fulfilled') reports.push(...ran.value)
+        else this.#fail(ran.reason)
+      }
     })
 
     // 7. report, and the very last hooks
     this.#enter(undefined, 'stopped')
     this.release()
-    const report = await this.#report((await Promise.all(hooks)).flat())
+    const report = await this.#report(reports)
     for (const { name, error } of await exitHooks.together(timeout, () => moments.end, reason)) {
       if (error !== undefined) log.error(`exit hook '${name}' failed: ${error}`)
     }
@@ -173,8 +180,8 @@ export class Phases {
 
   /** One phase. What fails in it is reported, makes the stop unclean, and keeps no later phase from running. */
   async #phase(name: PhaseName, state: State | undefined, act: () => unknown): Promise<void> {
-    this.#enter(name, state)
     try {
+      this.#enter(name, state)
       await act()
     } catch (error) {
       this.#fail(error)
@@ -203,6 +210,7 @@ export class Phases {
     if (this.#current !== undefined) this.#took[this.#current] = Math.round(now() - this.#since)
     this.#current = phase
     this.#since = now()
+    this.#parts.note()
     this.#line.clear()
     if (state !== undefined) this.#parts.enter(state)
     if (phase !== undefined) publish(phaseChannel, { phase, reason: this.#cause.reason })
@@ -245,7 +253,9 @@ export class Phases {
 
   /** Nothing is waited for, and nobody listened to: also of a stop that has failed half-way. */
   release(): void {
+    this.#isReleased = true
     this.#line.end()
+    for (const { servers } of this.#parts.targets) this.#attempt(() => letListen(servers))
     for (const drain of this.#drains.values()) this.#attempt(() => drain.release())
   }
 
@@ -373,7 +383,7 @@ export class Phases {
       await loops.ended()
       await startups.settled()
       if (this.#isBusy) await new Promise((resolve) => setTimeout(resolve, this.#callers.size > 0 ? LOOK_EVERY : 0))
-    } while (this.#isBusy)
+    } while (this.#isBusy && !this.#isReleased)
   }
 
   get #isBusy(): boolean {

@@ -3,6 +3,8 @@ import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { type Server, type Socket } from 'node:net'
 import { type TLSSocket } from 'node:tls'
+import { nextTick } from './clock'
+import { callAll, type Listener } from './gate'
 import { Http2Exchange } from './http2-exchange'
 import { type Exchange, type Stop, type Target } from './target'
 import { refuse } from './refuse'
@@ -12,7 +14,6 @@ const EXPECT_EVENTS: readonly string[] = ['checkContinue', 'checkExpectation']
 /** Where a listener tells requests of HTTP/1. Those of HTTP/2 are told by 'stream'. */
 const REQUEST_EVENTS: readonly string[] = ['request', ...EXPECT_EVENTS]
 
-type Listener = (...args: unknown[]) => unknown
 
 /**
  * The record that an App keeps by itself, kept of a server of Node's from here on. Once a stop begins, requests reach
@@ -96,7 +97,15 @@ export class PlainTarget implements Target {
       if (--this.#holds > 0) return
       const held = this.#held
       this.#held = []
-      for (const proceed of held) proceed()
+      for (const proceed of held) {
+        try {
+          proceed()
+        } catch (error) { // a listener's: as uncaught as where Node calls it, and no matter of the others'
+          nextTick(() => {
+            throw error
+          })
+        }
+      }
     }
   }
 
@@ -120,7 +129,7 @@ export class PlainTarget implements Target {
     this.#takeOver('stream', (listeners) => (...args: StreamArguments) => this.#passStream(listeners, args))
   }
 
-  #takeOver(event: string, gateTo: (listeners: Listener[]) => (...args: never[]) => void): void {
+  #takeOver(event: string, gateTo: (listeners: Listener[]) => (...args: never[]) => unknown): void {
     const { server } = this
     const listeners = server.rawListeners(event) as Listener[]
     if (listeners.length === 0) return
@@ -130,30 +139,35 @@ export class PlainTarget implements Target {
     this.#gates.push([event, gate, listeners])
   }
 
-  #pass(listeners: Listener[], req: IncomingMessage, res: ServerResponse): void {
-    const proceed = () => {
-      for (const listener of listeners) void listener.call(this.server, req, res)
-    }
+  /** @returns what the listeners do: an emitter that captures rejections looks at it */
+  #pass(listeners: Listener[], req: IncomingMessage, res: ServerResponse): unknown {
+    const proceed = (): unknown => callAll(this.server, listeners, [req, res])
     const known = this.#exchanges.has(res)
     const exchange = this.#record(req, res)
-    if (exchange === undefined) proceed() // its stream has passed already
-    else if (this.#holds > 0) this.#held.push(() => (known || this.#admits(exchange)) && proceed())
-    else if (known || this.#admits(exchange)) proceed()
+    if (exchange === undefined) return proceed() // its stream has passed already
+    const admitted = (): unknown => (known || this.#admits(exchange) ? proceed() : undefined)
+    return this.#holds > 0 ? this.#hold(admitted) : admitted()
   }
 
-  #passStream(listeners: Listener[], args: StreamArguments): void {
+  #hold(proceed: () => unknown): Promise<unknown> {
+    return new Promise((resolve) => this.#held.push(() => resolve(proceed())))
+  }
+
+  #passStream(listeners: Listener[], args: StreamArguments): unknown {
     const [stream] = args
     const exchange = this.#recordStream(...args)
-    const proceed = () => {
-      if (stream.destroyed || stream.closed) return // its client has left while it was held
-      if (!this.#admits(exchange)) return
-      for (const listener of listeners) void listener.apply(this.server, args)
+    const proceed = (): unknown => {
+      if (stream.destroyed || stream.closed) return undefined // its client has left while it was held
+      return this.#admits(exchange) ? callAll(this.server, listeners, args) : undefined
     }
     if (this.#holds === 0) return proceed()
     const tell = attend(stream)
-    this.#held.push(() => {
-      proceed()
-      tell()
+    return this.#hold(() => {
+      try {
+        return proceed()
+      } finally {
+        tell()
+      }
     })
   }
 
@@ -218,7 +232,7 @@ export class PlainTarget implements Target {
     socket.once('close', () => {
       this.connections.delete(socket)
       // Node 20 and 22 close queued responses of a pipeline without a word
-      process.nextTick(() => {
+      nextTick(() => {
         if (!this.#open.get(socket)) return
         for (const exchange of this.inflight) if (exchange.req.socket === socket) this.#ended(exchange)
       })

@@ -74,7 +74,7 @@ export function planOf(settings: Settings, limits: Limits, around: Surroundings)
       { phase: 'cleanup', from: cut, until: timeout },
       { phase: 'exit', from: timeout, until: timeout },
     ],
-    warnings: [...tooLong(timeout, limits, around.env), ...noLameDuck(settings, around.env), ...keepAliveTooShort(around.servers), ...signalSwallowed(around)],
+    warnings: [...tooLong(timeout, limits, around.env), ...noLameDuck(settings, limits, around.env), ...keepAliveTooShort(around.servers), ...signalSwallowed(around)],
   }
 }
 
@@ -104,8 +104,8 @@ function keepAliveTooShort(servers: readonly Server[]): string[] {
 }
 
 /** A pod's endpoints are taken out of rotation beside SIGTERM, not before it. */
-function noLameDuck({ delay, handover }: Settings, env: NodeJS.ProcessEnv): string[] {
-  if (env['KUBERNETES_SERVICE_HOST'] === undefined || delay > 0 || handover) return []
+function noLameDuck({ delay, handover }: Settings, limits: Limits, env: NodeJS.ProcessEnv): string[] {
+  if (env['KUBERNETES_SERVICE_HOST'] === undefined || delay > 0 || handover || (limits.preStopSeconds ?? 0) > 0) return []
   return ['delay is 0 ms: Kubernetes sends requests for some seconds after SIGTERM, and they are refused; set delay to 5_000, or a preStop hook that sleeps']
 }
 

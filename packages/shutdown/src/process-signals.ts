@@ -5,6 +5,7 @@ import { constants } from 'node:os'
 import { now, settledBy } from './clock'
 import { onAbortedListen } from './node/aborted-listen'
 import { onClusterDisconnect } from './node/cluster-disconnect'
+import { endProcess } from './exit'
 import { flushed, guardOutlets } from './outlets'
 import { type ShutdownReport } from './report'
 import { Watchdog } from './watchdog'
@@ -53,10 +54,12 @@ class ProcessSignals {
   readonly #stopping = new Map<Promise<unknown>, Stopper>()
   /** What takes the process's listeners back, by the names of their events. */
   readonly #listeners = new Map<string, () => void>()
-  readonly #watchdog = new Watchdog(() => [...this.#stopping.values()].map(({ left }) => left).join('; '))
+  /** Those that were told, from before they are until they have ended. */
+  readonly #told = new Set<Stopper>()
+  readonly #watchdog = new Watchdog(() => [...this.#told].map(({ left }) => left).join('; '))
   /** What is being shut down: the same target twice is a mistake. */
   readonly targets = new WeakSet<object>()
-  /** When (ms of `now()`) the process began to stop. */
+  /** When (ms of `now()`) it was clear that the process ends. */
   #begun: number | undefined
   /** The signal to raise again in the end. */
   #raised: NodeJS.Signals | undefined
@@ -90,9 +93,19 @@ class ProcessSignals {
     return [...this.#stoppers].every((one) => one === stopper)
   }
 
-  /** A stop that the process began takes longer than it was to. */
-  extended(): void {
-    if (this.#exits && this.#stopping.size > 0) this.#watchdog.guard(Math.max(...[...this.#stopping.values()].map(({ end }) => end)))
+  /** A stop takes longer than it was to, or has ended before the others. */
+  guard(): void {
+    if (this.#exits && this.#told.size > 0) this.#watchdog.guard(this.#end)
+  }
+
+  /** Something of the user's is about to be called: it may block. */
+  note(): void {
+    if (this.#exits) this.#watchdog.note()
+  }
+
+  /** The moment (ms of `now()`) by which all have ended. */
+  get #end(): number {
+    return Math.max(now(), ...[...this.#told].map(({ end }) => end))
   }
 
   /** Has exactly the listeners that the shutdowns of now ask for; a stop that runs keeps those of its second signal. */
@@ -128,7 +141,7 @@ class ProcessSignals {
   }
 
   #signalled(signal: NodeJS.Signals): void {
-    if (this.#begun !== undefined && this.#exits) {
+    if (this.#begun !== undefined) {
       if (now() - this.#begun >= ONE_SIGNAL && this.#forces(signal)) this.#force(signal)
       return
     }
@@ -137,15 +150,15 @@ class ProcessSignals {
   }
 
   #forces(signal: NodeJS.Signals): boolean {
-    return [...this.#stopping.values()].some(({ force }) => force === 'any' || force === signal)
+    return [...this.#told].some(({ force }) => force === 'any' || force === signal)
   }
 
   /** Somebody is impatient. Whatever they do next, the process ends: at once the second time. */
   #force(signal: NodeJS.Signals): void {
-    const exit = (): void => process.exit(128 + constants.signals[signal])
+    const exit = (): void => endProcess(128 + constants.signals[signal], now())
     if (this.#forced) exit()
     this.#forced = true
-    const flushes = [...this.#stopping.values()].map((stopper) => stopper.forced())
+    const flushes = [...this.#told].map((stopper) => stopper.forced())
     void settledBy(Promise.allSettled([...flushes, flushed()]), now() + FORCED_FLUSH).then(exit)
   }
 
@@ -164,17 +177,22 @@ class ProcessSignals {
     this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
   }
 
-  /** What one shutdown itself found stops it, and the process with it: a start-up has failed, nothing was to do. */
-  begin(stopper: Stopper, cause: ProcessCause): void {
-    this.#stop(cause, (one) => one === stopper)
+  /**
+   * What one shutdown itself found stops it, and the process with it: a start-up has failed, nothing was to do.
+   * @returns false if it is not among the process's any more
+   */
+  begin(stopper: Stopper, cause: ProcessCause): boolean {
+    return this.#stop(cause, (one) => one === stopper)
   }
 
-  #stop(cause: ProcessCause, concerns: (stopper: Stopper) => boolean): void {
+  #stop(cause: ProcessCause, concerns: (stopper: Stopper) => boolean): boolean {
     const told = [...this.#stoppers].filter(concerns)
-    if (told.length === 0) return
-    this.#begun ??= now()
-    this.#exits ||= told.some(({ exit }) => exit !== false)
-    if (this.#exits) this.#watchdog.guard(Math.max(...[...told, ...this.#stopping.values()].map(({ end }) => end)))
+    for (const stopper of told) this.#told.add(stopper)
+    if (!this.#exits && told.some(({ exit }) => exit !== false)) {
+      this.#exits = true
+      this.#begun = now()
+    }
+    this.guard()
     for (const stopper of told) {
       const joined = [...this.#stopping.values()].includes(stopper)
       const report = stopper.stop(cause)
@@ -185,18 +203,22 @@ class ProcessSignals {
       const stopped = ended.then((exitCode) => {
         this.#exitCode = Math.max(this.#exitCode, exitCode)
         this.#stopping.delete(stopped)
-        unguard()
+        this.#told.delete(stopper)
         this.#answers.push(stopper.answered())
-        return this.#exitWhenStopped(stopper.exit)
+        unguard()
+        this.guard()
+        return this.#exitWhenStopped(stopper)
       })
       this.#stopping.set(stopped, stopper)
     }
+    return told.length > 0
   }
 
-  async #exitWhenStopped(exit: Stopper['exit']): Promise<void> {
+  async #exitWhenStopped({ exit, end }: Stopper): Promise<void> {
     if (this.#stopping.size > 0) return
     if (!this.#exits) {
-      this.#begun = undefined
+      this.#answers.length = 0
+      this.#raised = undefined
       return
     }
     guardOutlets()
@@ -205,9 +227,9 @@ class ProcessSignals {
     if (exit === 'signal' && code === 0 && this.#raised !== undefined) {
       process.removeAllListeners(this.#raised)
       process.kill(process.pid, this.#raised)
-      process.exit(128 + constants.signals[this.#raised]) // PID 1 of a container is not ended by default actions
+      endProcess(128 + constants.signals[this.#raised], end) // PID 1 of a container is not ended by default actions
     }
-    process.exit(code)
+    endProcess(code, end)
   }
 }
 

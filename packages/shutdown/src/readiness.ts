@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { setImmediate } from './clock'
 
 /** Node publishes here when any server listens (documented as `net.server.listen`, v18.20-26). */
 const LISTENING = 'tracing:net.server.listen:asyncEnd'
@@ -53,10 +54,11 @@ export class Readiness {
   }
 }
 
-/** A file that is there while the process is ready, for probes that are commands (`test -f`). */
+/** A file that is there while the process is ready, for probes that are commands (`test -f`). A successor's is left alone. */
 export function readinessFile(path: string): Outlet {
+  const content = `${process.pid}\n`
   return (ready) => {
-    if (ready) writeFileSync(path, `${process.pid}\n`)
-    else rmSync(path, { force: true })
+    if (ready) writeFileSync(path, content)
+    else if (existsSync(path) && readFileSync(path, 'utf8') === content) rmSync(path, { force: true })
   }
 }

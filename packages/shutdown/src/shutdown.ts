@@ -11,7 +11,7 @@ import { Log } from './log'
 import { Loops } from './loops'
 import { callingRequest } from './node/calling-request'
 import { settle, type Settings, type ShutdownOptions } from './options'
-import { guardOutlets } from './outlets'
+import { guardOutlets, outlet } from './outlets'
 import { type Parts, Phases } from './phases'
 import { type Limits, type Plan, planOf, surroundings } from './plan'
 import { type ProcessCause, processSignals, type Stopper } from './process-signals'
@@ -48,10 +48,10 @@ export class Shutdown {
   readonly #failures: Failures
   readonly #loops: Loops
   readonly #startups = new Startups()
-  readonly #stopHooks = new Hooks('stop hook')
-  readonly #drainHooks = new Hooks('drain hook')
-  readonly #cleanupHooks = new Hooks('cleanup hook')
-  readonly #exitHooks = new Hooks('exit hook')
+  readonly #stopHooks = new Hooks('stop hook', note)
+  readonly #drainHooks = new Hooks('drain hook', note)
+  readonly #cleanupHooks = new Hooks('cleanup hook', note)
+  readonly #exitHooks = new Hooks('exit hook', note)
   readonly #healths: Health[] = []
   readonly #healthPaths = new Set<string>()
   readonly #parts: Parts
@@ -83,7 +83,8 @@ export class Shutdown {
       exitHooks: this.#exitHooks,
       healthPaths: this.#healthPaths,
       log: this.#log,
-      terminal: options.logger === undefined ? process.stderr : { write: () => {} },
+      terminal: (options.logger === undefined && outlet('stderr')) || { write: () => {} },
+      note,
       enter: (state) => {
         this.#state = state
       },
@@ -109,12 +110,12 @@ export class Shutdown {
       },
     }
     processSignals.add(this.#stopper)
-    this.#readiness = new Readiness(() => this.#state === 'ready' && this.#servers.length > 0 && this.#servers.every(({ listening }) => listening), (error) =>
+    this.#readiness = new Readiness(() => this.#isUp, (error) =>
       this.#log.error(`readiness could not be told: ${(error as Error).message}`, { err: error }))
     if (exit !== false) this.#readiness.add((ready) => ready && notifyReady())
     this.#readiness.add((ready) => ready && this.#warn())
     if (idle > 0) {
-      this.#idleWatch = new IdleWatch(idle, this.#targets, () => processSignals.begin(this.#stopper, { reason: `idle for ${idle} ms`, signal: null }))
+      this.#idleWatch = new IdleWatch(idle, this.#targets, () => this.#isUp, () => processSignals.begin(this.#stopper, { reason: `idle for ${idle} ms`, signal: null }))
     }
     if (cluster.isWorker && delay > 0 && !handover) {
       this.#log.error('delay in a cluster worker takes the whole shared port out of rotation: set handover: true')
@@ -139,12 +140,14 @@ export class Shutdown {
   /**
    * Stops: announces, drains, aborts, cuts, cleans up. Idempotent: later calls get the same promise.
    * Does not end the process, and rejects only for wrong overrides: a part of the stop that fails is in the report.
-   * A request whose handler calls it, before it waits for anything else, is not waited for, and can answer with the report.
+   * A request of HTTP/1 whose handler calls it, before it waits for anything else, is not waited for, and can answer with
+   * the report.
    * @param reason - what the report, the log and `ShutdownError.cause` say
    */
   stop(reason = 'stop', overrides: StopOverrides = {}): Promise<ShutdownReport> {
     this.#asked?.()
     try {
+      if (typeof reason !== 'string') throw new TypeError(`Cannot stop for the reason ${inspect(reason)}: it must be a string`)
       const stopped = this.#begin({ reason, signal: null }, overrides)
       const caller = this.#state === 'stopped' ? undefined : callingRequest(this.#targets)
       if (caller !== undefined) this.#phases?.waitsForStop(caller)
@@ -158,8 +161,8 @@ export class Shutdown {
    * Adds what stops with the rest. A server is drained; a framework's instance that has one (Fastify, Nest, Hapi) is
    * closed by its own way in the clean-up, too. A WebSocketServer of npm's ws (close code 1001) and a Server of socket.io
    * tell their clients once the loops have ended, and are waited for. Anything else is a cleanup hook that closes it the
-   * gentlest way that it has, and waits for that: quit, close, stop, shutdown, $disconnect, Symbol.asyncDispose, dispose,
-   * end, disconnect or destroy; a Writable is ended and flushed. What is closed already is left alone.
+   * gentlest way that it has, and waits for that: $disconnect, quit, Symbol.asyncDispose, end, close, stop, shutdown,
+   * dispose, disconnect or destroy; a Writable is ended and flushed. What is closed already is left alone.
    * The same resource given twice is closed once.
    * @throws TypeError for what has none of them, and for a server that is given twice
    */
@@ -188,7 +191,7 @@ export class Shutdown {
     if (!(typeof ms === 'number' && ms > 0 && ms <= LONGEST)) throw new RangeError(`Cannot extend a stop by ${inspect(ms)}: it must be more than 0 ms, and at most ${LONGEST}`)
     if (this.#state === 'stopped') return
     this.#phases?.extend(ms)
-    processSignals.extended()
+    processSignals.guard()
   }
 
   /**
@@ -258,7 +261,7 @@ export class Shutdown {
     try {
       return await this.#startups.add(name, promise)
     } catch (error) {
-      processSignals.begin(this.#stopper, { reason: `start-up '${name}' failed`, signal: null, error })
+      this.#startupFailed(`start-up '${name}' failed`, error)
       return undefined
     } finally {
       if (this.#startups.size === 0 && this.#state === 'starting') this.#state = 'ready'
@@ -327,6 +330,18 @@ export class Shutdown {
     return targets
   }
 
+  /** One that ends because the server stops, as it was told to, has not failed. */
+  #startupFailed(reason: string, error: unknown): void {
+    const { stopping } = this
+    if (stopping.aborted && (error === stopping.reason || (error as Error | undefined)?.name === 'AbortError')) return
+    if (this.#report !== undefined || !processSignals.begin(this.#stopper, { reason, signal: null, error })) this.#failures.add(reason, error)
+  }
+
+  /** All servers listen, and start-up is done. */
+  get #isUp(): boolean {
+    return this.#state === 'ready' && this.#servers.length > 0 && this.#servers.every(({ listening }) => listening)
+  }
+
   /** An owner's close() may stop this very shutdown, and would then wait for itself: it has done its part by that. */
   async #closeOwner(close: () => Promise<void>): Promise<void> {
     const asked = new Promise<void>((resolve) => (this.#asked = resolve))
@@ -334,7 +349,7 @@ export class Shutdown {
   }
 
   #begin(cause: ProcessCause, overrides: StopOverrides): Promise<ShutdownReport> {
-    const settings = this.#report === undefined ? settle({ ...this.#options, ...overrides }) : undefined
+    const settings = this.#report === undefined ? settle({ ...this.#options, ...checkOverrides(overrides) }) : undefined
     if ('error' in cause) {
       this.#handover = false
       this.#phases?.hurry()
@@ -377,9 +392,26 @@ export class Shutdown {
 
   async #forced(): Promise<unknown> {
     this.#phases?.clearLine()
-    for (const request of this.inflight()) this.#log.error(`forced to exit with ${named(request).replace(', ', ' running, ')}`)
+    const requests = this.inflight()
+    for (const request of requests.slice(0, NAMED)) this.#log.error(`forced to exit with ${named(request).replace(', ', ' running, ')}`)
+    if (requests.length > NAMED) this.#log.error(`forced to exit with ${requests.length - NAMED} more running`)
     return this.#exitHooks.together(LONGEST, Infinity, 'forced')
   }
+}
+
+/** Something of the user's is about to be called: the watchdog writes down what is left before. */
+const note = (): void => processSignals.note()
+
+/** How many requests are named when the exit is forced. */
+const NAMED = 5
+const OVERRIDES: readonly string[] = ['handover', 'delay', 'timeout', 'abortAfter']
+
+/** Without what is undefined, which changes nothing. @throws TypeError for what one stop cannot have of its own */
+function checkOverrides(overrides: StopOverrides): StopOverrides {
+  if (typeof overrides !== 'object' || overrides === null) throw new TypeError(`Cannot stop with ${inspect(overrides)}: it must be an object`)
+  const other = Object.keys(overrides).find((name) => !OVERRIDES.includes(name))
+  if (other !== undefined) throw new TypeError(`Cannot stop with ${other} of its own: one stop may have ${OVERRIDES.join(', ')}`)
+  return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))
 }
 
 function longLivedOf(resource: object): LongLived | undefined {

@@ -22,15 +22,23 @@ export class WaitingLine {
     this.#timer = setInterval(() => {
       const text = waitingFor()
       if (text === undefined) return
-      terminal.write(`\r\x1b[2K${text}; Ctrl-C again to force`)
+      this.#write(`\r\x1b[2K${text}; Ctrl-C again to force`)
       this.#shown = true
     }, 1_000).unref()
   }
 
   /** Takes the line away, before others are written. */
   clear(): void {
-    if (this.#shown) this.#terminal.write('\r\x1b[2K')
+    if (this.#shown) this.#write('\r\x1b[2K')
     this.#shown = false
+  }
+
+  #write(text: string): void {
+    try {
+      this.#terminal.write(text)
+    } catch {
+      // Nobody sees it.
+    }
   }
 
   end(): void {

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { isMainThread, Worker } from 'node:worker_threads'
-import { clearInterval, clearTimeout, LONGEST, now, setInterval, setTimeout } from './clock'
+import { clearTimeout, hrtime, LONGEST, now, setInterval, setTimeout } from './clock'
+import { endProcess } from './exit'
 
 /** How long (ms) after the timer of this thread the other one ends the process: the first has been held up by then. */
 const THREAD_LATER = 150
@@ -20,12 +21,11 @@ const NOTE_SIZE = 4_096
 export class Watchdog {
   readonly #left: () => string
   readonly #notes = new Uint8Array(new SharedArrayBuffer(NOTE_SIZE))
-  /** [the moment of the kill in ms of process.hrtime, whether there is none any more]; see `THREAD`. */
-  readonly #shared = new BigInt64Array(new SharedArrayBuffer(16))
+  /** The moment of the kill, in ms of process.hrtime; see `THREAD`. */
+  readonly #shared = new BigInt64Array(new SharedArrayBuffer(8))
   readonly #wake = new Int32Array(new SharedArrayBuffer(4))
   #timer: NodeJS.Timeout | undefined
   #noting: NodeJS.Timeout | undefined
-  #thread: Worker | undefined
 
   /** @param left - what is left to do, in a few words; asked often */
   constructor(left: () => string) {
@@ -36,43 +36,34 @@ export class Watchdog {
   guard(end: number): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => this.#end(), Math.min(Math.max(0, end - now()), LONGEST)).unref()
-    Atomics.store(this.#shared, 0, process.hrtime.bigint() / 1_000_000n + BigInt(Math.ceil(end - now() + THREAD_LATER)))
-    this.#note()
+    Atomics.store(this.#shared, 0, hrtime() / 1_000_000n + BigInt(Math.ceil(end - now() + THREAD_LATER)))
+    this.note()
     Atomics.add(this.#wake, 0, 1)
     Atomics.notify(this.#wake, 0)
     if (this.#noting !== undefined) return
-    this.#noting = setInterval(() => this.#note(), NOTES_EVERY).unref()
+    this.#noting = setInterval(() => this.note(), NOTES_EVERY).unref()
     if (isMainThread) this.#startThread()
-  }
-
-  /** The stop has ended, and the process lives on. */
-  release(): void {
-    clearTimeout(this.#timer)
-    clearInterval(this.#noting)
-    this.#noting = undefined
-    Atomics.store(this.#shared, 1, 1n)
-    Atomics.add(this.#wake, 0, 1)
-    Atomics.notify(this.#wake, 0)
   }
 
   /** Its own options, so that no `--require` and no NODE_OPTIONS of the program is run in it. 4 ms of this thread. */
   #startThread(): void {
     try {
-      this.#thread = new Worker(THREAD, {
+      const thread = new Worker(THREAD, {
         eval: true,
         execArgv: [],
         env: {},
         resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
         workerData: { notes: this.#notes, shared: this.#shared, wake: this.#wake, pid: process.pid, lastWords: LAST_WORDS },
       })
-      this.#thread.on('error', () => {})
-      this.#thread.unref()
+      thread.on('error', () => {})
+      thread.unref()
     } catch {
       // Threads are not allowed: the timer is left.
     }
   }
 
-  #note(): void {
+  /** Writes down what is left, for the thread: before anything of the user's is called, which may block. */
+  note(): void {
     const { written } = new TextEncoder().encodeInto(this.#words(), this.#notes.subarray(0, NOTE_SIZE - 1))
     this.#notes[written] = 0
   }
@@ -91,7 +82,7 @@ export class Watchdog {
     } catch {
       // Closed, or full: nobody reads it.
     }
-    process.exit(1)
+    endProcess(1, now())
   }
 }
 
@@ -102,7 +93,6 @@ const { notes, shared, wake, pid, lastWords } = require('node:worker_threads').w
 const kill = () => process.kill(pid, 'SIGKILL')
 for (;;) {
   const seen = Atomics.load(wake, 0)
-  if (Atomics.load(shared, 1) === 1n) break
   const left = Number(Atomics.load(shared, 0) - process.hrtime.bigint() / 1000000n)
   if (left <= 0) {
     setTimeout(kill, lastWords)

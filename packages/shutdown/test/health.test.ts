@@ -84,6 +84,7 @@ describe('health', () => {
     [{ checks: null }, 'Cannot check health with checks null: it must be an object of functions by name'],
     [{ livez: 5 }, "Cannot check health with livez 5: it must be a path that begins with '/'"],
     [{ readyz: 'readyz' }, "Cannot check health with readyz 'readyz': it must be a path that begins with '/'"],
+    [{ filee: '/ready' }, 'Cannot check health with option filee: there is no such option; the nearest is file'],
     [{ file: 5 }, 'Cannot check health with file 5: it must be the path of a file'],
   ] as const) {
     it(`refuses options ${JSON.stringify(options)}`, () => {

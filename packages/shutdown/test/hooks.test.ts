@@ -91,6 +91,7 @@ describe('hooks', () => {
     const order: string[] = []
     hooks.add('a', () => order.push('a'), { after: ['b'] })
     hooks.add('b', () => order.push('b'), { after: ['a'] })
+    expect(hooks.problems).to.deep.equal(['a', 'b'].map((name) => `hook '${name}' cannot run after itself: what it names in 'after' names it in turn`))
     await hooks.inTurn(soon())
     expect(order).to.have.members(['a', 'b'])
   })
@@ -142,10 +143,22 @@ describe('hooks', () => {
     expect((await reports).map(({ error }) => error !== undefined)).to.deep.equal([true, false])
   })
 
+  it('together run once, whoever asks', async () => {
+    const hooks = new Hooks()
+    let ran = 0
+    hooks.add('flush', async () => void ran++)
+    const reports = hooks.together(20, soon())
+    expect(hooks.together(20, soon())).to.equal(reports)
+    await reports
+    expect(ran).to.equal(1)
+  })
+
   const bad: [args: unknown[], message: string][] = [
     [['', () => {}], "Cannot add a hook named '': its name must be a string, and not empty"],
     [['db', 'end'], "Cannot add hook 'db' with 'end': it must be a function"],
     [['db', () => {}, { timeout: 0 }], "Cannot add hook 'db' with timeout 0: it must be more than 0 ms, and finite"],
+    [['db', () => {}, { after: [undefined] }], "Cannot add hook 'db' after [ undefined ]: it must be an array of other hooks' names"],
+    [['db', () => {}, { timout: 5 }], "Cannot add hook 'db' with option timout: there is no such option; the nearest is timeout"],
     [['db', () => {}, { after: ['db'] }], "Cannot add hook 'db' after [ 'db' ]: it must be an array of other hooks' names"],
   ]
   for (const [args, message] of bad) {

@@ -83,6 +83,33 @@ describe('a plain target', () => {
   })
 })
 
+describe('a plain target whose listener throws', () => {
+  it('answers the requests that were held beside, and leaves the error as uncaught as ever', async () => {
+    const server = createServer((req, res) => {
+      if (req.url === '/throws') throw new Error('a bug in the listener')
+      res.end('ok')
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const target = new PlainTarget(server)
+    target.takeOver()
+    const release = target.hold()
+    const clients = await Promise.all(['/throws', '/a', '/b'].map(async (path) => (await Client.connect((server.address() as AddressInfo).port)).get(path)))
+    while (target.inflight.size < clients.length) await new Promise(setImmediate)
+
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    const thrown = once(process, 'uncaughtException')
+    release()
+    const [error] = (await thrown) as [Error]
+    for (const listener of listeners) process.on('uncaughtException', listener)
+    expect(error.message).to.equal('a bug in the listener')
+    for (const client of clients.slice(1)) expect((await client.answer()).body).to.equal('ok')
+    Client.closeAll()
+    target.release()
+    server.close()
+  })
+})
+
 describe('a plain target of HTTP/2', () => {
   const clients: ClientHttp2Session[] = []
   const servers: http2.Http2Server[] = []

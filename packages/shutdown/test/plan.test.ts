@@ -45,6 +45,7 @@ describe('plan', () => {
     expect(warnings({}, {}, { pid: 1, init: 'sh' })).to.deep.equal([])
     // a terminal, in which somebody develops
     expect(warnings({}, {}, { init: '/sbin/init', parents: ['npm start', '-bash'] })).to.deep.equal([])
+    expect(warnings({}, { preStopSeconds: 5 }, { env: { KUBERNETES_SERVICE_HOST: '10.0.0.1' } })).to.deep.equal([])
     expect(warnings({ handover: true }, {}, { env: { KUBERNETES_SERVICE_HOST: '10.0.0.1' } })).to.deep.equal([])
   })
 })

@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type Server as HttpServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { App } from '@ebbjs/core'
@@ -87,10 +88,19 @@ describe('gracefulShutdown', () => {
     })
 
     it('wrong overrides of one stop by rejecting it, and can be stopped afterwards', async () => {
-      const shutdown = gracefulShutdown(new App(), quiet)
+      const shutdown = gracefulShutdown(new App(), { ...quiet, timeout: 5_000 })
+      const wrong: [args: unknown[], message: string][] = [
+        [[new Error('no')], 'Cannot stop for the reason Error: no'],
+        [['stop', { exit: true }], 'Cannot stop with exit of its own: one stop may have handover, delay, timeout, abortAfter'],
+        [['stop', 5], 'Cannot stop with 5: it must be an object'],
+      ]
+      for (const [args, message] of wrong) {
+        const error = await shutdown.stop(...(args as [])).catch((thrown: unknown) => thrown)
+        expect(error).to.be.instanceOf(TypeError).with.property('message').that.contains(message)
+      }
       const error = await shutdown.stop('test', { timeout: -1 }).catch((thrown: unknown) => thrown)
       expect(error).to.be.instanceOf(RangeError)
-      expect((await shutdown.stop()).clean).to.equal(true)
+      expect((await shutdown.stop('test', { timeout: undefined } as object)).clean).to.equal(true)
     })
   })
 
@@ -160,6 +170,14 @@ describe('gracefulShutdown', () => {
     migrated.open()
     expect(await stopped).to.include({ clean: true })
     expect(order).to.deep.equal(['migrated', 'closed'])
+  })
+
+  it('takes a start-up that ends as the stop tells it to for none that failed', async () => {
+    const { shutdown } = await Service.start((ctx) => (ctx.body = 'ok'))
+    const { stopping } = shutdown
+    const started = shutdown.startup('waits', delay(60_000, undefined, { signal: stopping }))
+    expect(await shutdown.stop()).to.include({ clean: true })
+    expect(await started).to.equal(undefined)
   })
 
   it('gets more time by extend(), of which systemd is told', async () => {

@@ -12,7 +12,6 @@ describe('the watchdog', () => {
     ['has exit listeners that block', { code: null, signal: 'SIGKILL' }, `${SAYS}\n${SAYS} (its event loop is blocked)\n`],
     ['cannot say what is left', { code: 1, signal: null }, '[shutdown] not stopped in time, the process is ended\n'],
     ['is given more time', { code: 1, signal: null }, `${SAYS}\n`],
-    ['is released', { code: 0, signal: null }, ''],
   ]
   for (const [way, exit, says] of ends) {
     it(`ends a process in time that ${way}`, async () => {

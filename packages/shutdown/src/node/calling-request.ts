@@ -2,7 +2,7 @@ import { executionAsyncResource } from 'node:async_hooks'
 import { type Exchange, type Target } from '../target'
 
 /**
- * The HTTP/1 request whose handler runs at this moment: until the handler first waits for something, and later, too, where
+ * The HTTP/1 request (not one of HTTP/2, whose streams Node tells apart nowhere) whose handler runs at this moment: until the handler first waits for something, and later, too, where
  * an App has `asyncLocalStorage`. It costs a request nothing.
  *
  * Member: `socket` of the resource in which Node calls 'request' listeners (`executionAsyncResource()` is documented, its

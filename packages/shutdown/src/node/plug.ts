@@ -33,7 +33,7 @@ subscribe(LISTEN, (message) => {
  * Gain: under 500 new connections a second on two busy cores, 2 requests lost in 400 stops, without it 8 in 240; one
  * client in two such stops is refused late.
  * If Node changes: nothing is filled, and listeners close without.
- * @param done - told in this very tick of the loop: false if somebody is in the queue, which is then as before
+ * @param done - told in this very tick of the loop: false if somebody is in the queue, which then holds 511 again
  * @returns false where it cannot be done; nothing is told then
  */
 export function plug(server: Server, done: (isClear: boolean) => void): boolean {

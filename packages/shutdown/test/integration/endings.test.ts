@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type Readable } from 'node:stream'
 import { expect } from 'chai'
@@ -119,6 +121,38 @@ describe('a process that stops', () => {
     expect(child.stderr.match(/uncaughtException: Error: again\n/g)).to.have.length(1)
     const count = Number(child.stderr.match(/'?uncaughtException Error: again'? came (\d+) times in all/)?.[1])
     expect(count).to.be.within(2, 1_000)
+  })
+
+  it('names the hook that blocks its loop', async () => {
+    const child = Child.start('failing.ts', { ways: ['a hook that blocks the loop'], timeout: 1_500 })
+    await once(child.process, 'message')
+    child.kill('SIGTERM')
+    expect((await child.exit).signal).to.equal('SIGKILL')
+    expect(child.stderr).to.match(/not stopped in time, the process is ended: in cleanup: .*hook 'blocks' \(its event loop is blocked\)/)
+  })
+
+  it('ends in time although a job of the thread pool never returns', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'ebb-'))
+    const child = Child.start('process.ts', { program: 'a job that never returns', timeout: 1_500 }, { FIFO: path.join(folder, 'fifo') })
+    await child.prints(/started/)
+    child.kill('SIGTERM')
+    const told = performance.now()
+    await child.exit
+    rmSync(folder, { recursive: true })
+    expect(performance.now() - told).to.be.below(6_000)
+    expect(child.stderr).to.contain('stopped in')
+  })
+
+  it('by hand ends by itself, also after a handler that awaited the stop beside one that never ends', async () => {
+    const child = Child.start('process.ts', { program: 'a caller beside a stuck handler', timeout: 1_000 })
+    const port = await child.port()
+    const stuck = (await Client.connect(port)).get('/stuck')
+    await child.prints(/request \/stuck/)
+    const drain = (await Client.connect(port)).get('/drain')
+    expect((await stuck.answer()).status).to.equal(503)
+    expect(JSON.parse((await drain.answer()).body)).to.deep.equal({ finished: 0, aborted: 0, cut: 1 })
+    child.process.disconnect()
+    expect((await child.exit).code).to.equal(0)
   })
 
   it('says in a worker thread that signals do not reach it', async () => {

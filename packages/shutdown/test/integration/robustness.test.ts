@@ -1,5 +1,5 @@
 import { mkdtempSync, rmdirSync } from 'node:fs'
-import { once } from 'node:events'
+import EventEmitter, { once } from 'node:events'
 import { createServer } from 'node:http'
 import http2 from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
@@ -289,6 +289,30 @@ describe('a stop', () => {
     held.open()
     await client.answer()
     expect((await stopped).requests.finished).to.equal(2)
+  })
+
+  it('of a process that lives on keeps no server from listening later', async () => {
+    const server = createServer((_, res) => res.end('ok'))
+    await gracefulShutdown(server, quiet).stop()
+    await once(server.listen(0), 'listening')
+    const client = (await Client.connect(portOf(server))).get('/', 'Connection: close\r\n')
+    expect((await client.answer()).body).to.equal('ok')
+    server.close()
+  })
+
+  it('leaves what a server does with rejections of its listeners to it', async () => {
+    EventEmitter.captureRejections = true
+    const server = createServer(async () => {
+      await new Promise(setImmediate)
+      throw new Error('a bug in a promise')
+    })
+    EventEmitter.captureRejections = false
+    await once(server.listen(0), 'listening')
+    const shutdown = gracefulShutdown(server, { ...quiet, delay: 500 })
+    const client = await Client.connect(portOf(server))
+    const stopped = shutdown.stop()
+    expect((await client.get('/').answer()).status).to.equal(500)
+    await stopped
   })
 
   it('takes nothing more once it is over, and says so', async () => {
