@@ -84,6 +84,7 @@ export class Phases {
   #current: PhaseName | undefined
   #since = now()
   #isReleased = false
+  #asksLate = false
   /** A part of the stop itself has failed. */
   #failed = false
   #hurry: () => void = () => {}
@@ -232,6 +233,7 @@ export class Phases {
 
   /** A request's handler waits for this stop: it is answered after it. */
   waitsForStop(exchange: Exchange): void {
+    if (this.#asksLate) return // it is not its handler that calls
     this.#callers.add(exchange)
     for (const drain of this.#drains.values()) this.#attempt(() => drain.spare(exchange.req.socket))
     this.#called()
@@ -312,7 +314,7 @@ export class Phases {
   }
 
   #beginStop(): void {
-    const { targets, loops, healthPaths, log } = this.#parts
+    const { targets, loops, healthPaths } = this.#parts
     const ends = (exchange: Exchange) => {
       const { stopPolicy } = exchange
       if (stopPolicy === 'end' || (now() >= this.#moments.abort && stopPolicy !== 'serve')) this.#attempt(() => this.#abort(exchange))
@@ -324,7 +326,7 @@ export class Phases {
       admit: (exchange) => {
         setImmediate(ends, exchange) // once its route is known
         if (healthPaths.has(pathOf(exchange.req))) return true
-        return now() < this.#moments.cut && isServedLate(this.#settings.late, exchange, log)
+        return now() < this.#moments.cut && this.#isServed(exchange)
       },
     }
     const stop = this.#stop
@@ -339,6 +341,15 @@ export class Phases {
   /** Why requests of this stop abort. */
   #error(target?: Target): Error {
     return (target && this.#errors.get(target)) ?? this.#errors.values().next().value ?? new Error(`The server is stopping (${this.#cause.reason})`)
+  }
+
+  #isServed(exchange: Exchange): boolean {
+    this.#asksLate = true
+    try {
+      return isServedLate(this.#settings.late, exchange, this.#parts.log)
+    } finally {
+      this.#asksLate = false
+    }
   }
 
   /** koa-connect never ends the handler of a request that its middleware has answered: it is told, and not waited for. */
