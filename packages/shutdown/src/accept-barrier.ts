@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
-import { now, setImmediate, setTimeout } from './clock'
+import { now, setImmediate, setTimeout, settledBy } from './clock'
 import { plug } from './node/plug'
 import { standIn } from './stand-in'
 import { keepPath } from './unix-path'
@@ -17,6 +17,8 @@ const TRIES = 600
 const DOUBLING = 50
 /** How often it is tried to keep others out of an empty queue: a firewall may let nobody connect to himself. */
 const PLUGS = 10
+/** How long (ms) it is waited for the end of listeners that nobody knows. */
+const WARM_UP = 100
 
 /**
  * Closes each listener in the very moment in which its accept queue is seen to be empty: a listener that closes resets
@@ -33,10 +35,11 @@ const PLUGS = 10
 export async function closeListeners(servers: Iterable<Server>, latest = Infinity, handover = false): Promise<void> {
   const all = [...servers]
   const closings = all.filter((server) => server.listening).map((server) => new Closing(server, latest, handover))
-  if (closings.length > 0) warmUp()
+  const warm = closings.length > 0 ? warmUp() : undefined
   const capAt = now() + CAP
   for (const closing of closings) await closing.closeWhenQuiet(QUIET_TIME, capAt) // each has its own last look
   stopListening(all.filter((server) => !closings.some((closing) => closing.server === server)), handover)
+  if (warm !== undefined) await settledBy(warm, now() + WARM_UP) // so that nothing of it is left when the stop has ended
 }
 
 /** A listener that is watched from the beginning, and closed when its turn has come. */
@@ -123,17 +126,18 @@ class Closing {
  * The first close of a process takes 190-270 µs, in which clients come, and later ones 20-35 µs: so the first two are of
  * listeners that nobody knows. Where they cannot listen, nothing is lost by it but time.
  */
-function warmUp(): void {
-  for (let i = 0; i < 2; i++) {
+function warmUp(): Promise<unknown> {
+  return Promise.all([1, 2].map(() => new Promise<void>((resolve) => {
+    const server = createHttpServer()
+    server.on('error', () => resolve())
+    server.on('close', () => resolve())
+    server.on('listening', () => void new Closing(server, now() + QUIET_TIME, false).closeWhenQuiet(0, now() + 1))
     try {
-      const server = createHttpServer()
-      server.on('error', () => {})
-      server.on('listening', () => void new Closing(server, now() + QUIET_TIME, false).closeWhenQuiet(0, now() + 1))
       server.listen({ port: 0, host: '127.0.0.1', exclusive: true })
     } catch {
-      // Node may be told to allow none.
+      resolve() // Node may be told to allow none.
     }
-  }
+  })))
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type ServerResponse } from 'node:http'
 import { type ServerHttp2Stream } from 'node:http2'
+import { setImmediate } from './clock'
 import { StreamResponse, streamOf } from './http2-exchange'
 
 /**
@@ -48,7 +49,7 @@ function refuseStream(stream: ServerHttp2Stream, body: string): Promise<void> {
       stream.close()
       resolve()
     }
-    if (stream.writableEnded) finished() // of HEAD
+    if (stream.writableEnded) setImmediate(finished) // of HEAD: newer Nodes send its head after this turn
     else stream.end(body, finished)
   })
 }
