@@ -150,7 +150,7 @@ export function stopListening(servers: Iterable<Server>, handover = false): void
     else if (!waiting.has(server)) {
       const close = (): void => closeListener(server, handover)
       waiting.set(server, close)
-      server.once('listening', close)
+      server.on('listening', close)
     }
   }
 }

@@ -1,32 +1,36 @@
 import { spawn } from 'node:child_process'
+import { isMainThread } from 'node:worker_threads'
 import { now } from './clock'
 
-/** What `process.exit` waits for, by the names of process.getActiveResourcesInfo(): jobs of the thread pool, other threads. */
-const HOLDS = /^(FSReq|GetAddrInfo|GetNameInfo|PBKDF2|Scrypt|RandomBytes|RandomPrime|KeyGen|KeyPairGen|SecretKeyGen|Sign|Hash|Zlib|CheckPrime|DeriveBits|Cipher|Worker|MessagePort)/
-/** How long (ms) after the process was to end it is killed. */
-const KILL_LATER = 150
+/** What `process.exit` waits for, by the names of process.getActiveResourcesInfo(): file system, DNS, worker threads. */
+const HOLDS = /^(FSReq|GetAddrInfo|GetNameInfo|MessagePort)/
+/** How long (s) after the process was to end it is killed, at least: some shells count whole ones. */
+const KILL_LATER = 1
 
-/** Kills a process ($2) after a while ($1), unless it ends before: then its end of our stdin is closed. */
-const KILL = 'exec 3<&0; (sleep "$1"; kill -9 "$2") & killer=$!; read _ <&3; kill $killer'
+/** Kills process $2 after $1 seconds, unless that process ends first, which closes our stdin. */
+const KILL = `exec 3<&0
+(sleep "$1" & s=$!; trap 'kill $s' TERM; wait $s && kill -9 "$2") &
+read _ <&3
+kill $!`
 
 /**
- * Ends the process, whatever other threads do. `process.exit` stops a thread of ours, but waits for jobs of libuv's thread
- * pool (a file system or name server that does not answer, a long hash) and for worker threads. Where there are such, a
- * process of its own kills this one when the time is over; one without a shell, and jobs of native addons, which nobody can
- * see, are left to the supervisor.
+ * Ends the process, or the worker thread, by `process.exit`, which runs 'exit' listeners. That stops threads of ours, but
+ * waits for jobs of libuv's thread pool and for worker threads. Where there are such, a helper process kills this one if it
+ * has not ended in time. Jobs that Node does not list, of crypto, zlib and native addons, are left to the supervisor, and
+ * so is a system without a shell.
  * @param end - the moment (ms of `now()`) by which it was to end
  */
 export function endProcess(code: number, end: number): never {
   try {
-    if (process.getActiveResourcesInfo().some((name) => HOLDS.test(name))) killLater(Math.max(0, end - now()) + KILL_LATER)
+    if (isMainThread && process.getActiveResourcesInfo().some((name) => HOLDS.test(name))) killAfter(Math.ceil(Math.max(0, end - now()) / 1_000) + KILL_LATER)
   } catch {
     // No process can be had: it ends when it ends.
   }
   process.exit(code)
 }
 
-function killLater(ms: number): void {
-  const killer = spawn('/bin/sh', ['-c', KILL, 'sh', (ms / 1_000).toFixed(2), String(process.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+function killAfter(seconds: number): void {
+  const killer = spawn('/bin/sh', ['-c', KILL, 'sh', String(seconds), String(process.pid)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
   killer.on('error', () => {})
   killer.unref()
 }

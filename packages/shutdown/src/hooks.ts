@@ -43,6 +43,7 @@ const DEEPEST = 10
 /** Functions of the user's that a stop awaits. One that fails or hangs keeps no other from running. */
 export class Hooks {
   readonly #what: string
+  readonly #options: readonly string[]
   #groups: Group[] = []
   /** All that were ever added. */
   readonly #names = new Set<string>()
@@ -56,10 +57,12 @@ export class Hooks {
   /**
    * @param what - what they are called in errors: 'stop hook', …
    * @param begins - called before each is
+   * @param options - what `add` takes
    */
-  constructor(what = 'hook', begins: () => void = () => {}) {
+  constructor(what = 'hook', begins: () => void = () => {}, options: readonly string[] = OPTIONS) {
     this.#what = what
     this.#begins = begins
+    this.#options = options
   }
 
   /** @throws TypeError or RangeError that names what, value and rule */
@@ -74,9 +77,10 @@ export class Hooks {
       if (typeof fn !== 'function') throw new TypeError(`Cannot add hook '${name}' with ${inspect(fn)}: it must be a function`)
     }
     const named = hooks.map(([name]) => `hook '${name}'`).join(', ')
-    const misspelt = typeof options === 'object' && options !== null ? Object.keys(options).find((name) => !OPTIONS.includes(name)) : undefined
-    if (misspelt !== undefined) throw new TypeError(`Cannot add ${named} with option ${misspelt}: there is no such option; the nearest is ${nearest(misspelt, OPTIONS)}`)
-    if (typeof options !== 'object' || options === null) throw new TypeError(`Cannot add ${named} with options ${inspect(options)}: they must be an object`)
+    const isObject = typeof options === 'object' && options !== null && !Array.isArray(options)
+    const misspelt = isObject ? Object.keys(options).find((name) => !this.#options.includes(name)) : undefined
+    if (misspelt !== undefined) throw new TypeError(`Cannot add ${named} with option ${misspelt}: there is no such option; the nearest is ${nearest(misspelt, this.#options)}`)
+    if (!isObject) throw new TypeError(`Cannot add ${named} with options ${inspect(options)}: they must be an object`)
     const { timeout, after = [] } = options
     if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0 && timeout < Infinity)) {
       throw new RangeError(`Cannot add ${named} with timeout ${inspect(timeout)}: it must be more than 0 ms, and finite`)

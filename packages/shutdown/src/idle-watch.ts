@@ -26,6 +26,11 @@ export class IdleWatch {
     this.#wait(ms)
   }
 
+  /** Now is not idle: the process is up, for one. */
+  busy(): void {
+    this.#busySeen = now()
+  }
+
   end(): void {
     clearTimeout(this.#timer)
     for (const server of this.#servers) server.off('connection', this.#connected)

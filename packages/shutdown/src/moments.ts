@@ -38,8 +38,12 @@ export class Moments {
 
   /** The report is made, and exit hooks begin. */
   get report(): number {
-    const { timeout, cleanupTimeout } = this.#settings
-    return this.end - Math.max(Math.min(LAST, timeout * LAST_SHARE), this.#hasExitHooks() ? cleanupTimeout * EXIT_HOOKS_SHARE : 0)
+    return Math.min(this.exit, this.#hasExitHooks() ? this.end - this.#settings.cleanupTimeout * EXIT_HOOKS_SHARE : Infinity)
+  }
+
+  /** Nothing of the user's is waited for any more. */
+  get exit(): number {
+    return this.end - Math.min(LAST, this.#settings.timeout * LAST_SHARE)
   }
 
   /** The process ends, whatever is left. */

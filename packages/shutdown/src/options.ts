@@ -25,7 +25,7 @@ export interface ShutdownOptions {
   cleanupTimeout?: number
   /** Requests that arrive after the delay on open connections. Default 'serve'. Health paths are always served. */
   late?: Late | ((exchange: Exchange) => Late)
-  /** Other processes go on accepting on the same socket: no lame duck, no accept barrier, readiness stays. Default false. */
+  /** Other processes go on accepting on the same socket: no lame duck, readiness stays, and no accept barrier on a queue that is shared. Default false. */
   handover?: boolean
   /** Window over which long-lived connections are told, so that they do not all come back at once. Default 0. */
   spread?: number

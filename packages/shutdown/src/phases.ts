@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { type Server } from 'node:net'
-import { closeListeners, letListen, stopListening } from './accept-barrier'
+import { closeListeners, stopListening } from './accept-barrier'
 import { now, setImmediate, setTimeout, settledBy, until } from './clock'
 import { publish } from './diagnostics'
 import { Drain, sum } from './drain'
@@ -30,7 +30,7 @@ const HOOK_TIMEOUT = 1_000
 const HALF_SENT_SHARE = 1_000
 /** How long (ms) the 503 of a cut request may take to leave. */
 const CUT_FLUSH = 100
-/** How often (ms) it is looked whether all but those that wait for the stop have ended, of which nothing tells. */
+/** How often (ms) to look whether all requests have ended but those that wait for the stop: no event tells. */
 const LOOK_EVERY = 20
 /** How many requests are named in last words. */
 const NAMED = 5
@@ -173,7 +173,7 @@ export class Phases {
     this.#enter(undefined, 'stopped')
     this.release()
     const report = await this.#report(reports)
-    for (const { name, error } of await exitHooks.together(timeout, () => moments.end, reason)) {
+    for (const { name, error } of await exitHooks.together(timeout, () => moments.exit, reason)) {
       if (error !== undefined) log.error(`exit hook '${name}' failed: ${error}`)
     }
     return report
@@ -250,14 +250,16 @@ export class Phases {
     if (this.#stop === undefined) return
     stopListening(target.servers, this.#settings.handover)
     this.#errors.set(target, target.beginStop(this.#stop))
-    this.#drains.get(target)?.closeConnections()
+    const drain = this.#drains.get(target)
+    drain?.closeConnections()
+    if (this.#current === 'abort') drain?.abort()
+    else if (this.#current !== 'drain') drain?.destroy()
   }
 
   /** Nothing is waited for, and nobody listened to: also of a stop that has failed half-way. */
   release(): void {
     this.#isReleased = true
     this.#line.end()
-    for (const { servers } of this.#parts.targets) this.#attempt(() => letListen(servers))
     for (const drain of this.#drains.values()) this.#attempt(() => drain.release())
   }
 
@@ -290,6 +292,7 @@ export class Phases {
   }
 
   #attend(target: Target): void {
+    if (this.#drains.has(target)) return // it was added by what the announcement has called
     target.takeOver?.()
     for (const exchange of target.inflight) ageOf(exchange) // from here on by a clock that nobody sets
     const drain = new Drain(target, (res) => this.#tally.watch(res))

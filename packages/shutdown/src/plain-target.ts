@@ -14,7 +14,6 @@ const EXPECT_EVENTS: readonly string[] = ['checkContinue', 'checkExpectation']
 /** Where a listener tells requests of HTTP/1. Those of HTTP/2 are told by 'stream'. */
 const REQUEST_EVENTS: readonly string[] = ['request', ...EXPECT_EVENTS]
 
-
 /**
  * The record that an App keeps by itself, kept of a server of Node's from here on. Once a stop begins, requests reach
  * the server's 'request' listeners through its gate. Handlers have no signal, and count as ended with their response.

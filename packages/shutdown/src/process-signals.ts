@@ -7,7 +7,9 @@ import { onAbortedListen } from './node/aborted-listen'
 import { onClusterDisconnect } from './node/cluster-disconnect'
 import { endProcess } from './exit'
 import { flushed, guardOutlets } from './outlets'
+import { stderr } from './options'
 import { type ShutdownReport } from './report'
+import { shown } from './thrown'
 import { Watchdog } from './watchdog'
 
 /** One shutdown, as the process sees it. */
@@ -56,13 +58,14 @@ class ProcessSignals {
   readonly #listeners = new Map<string, () => void>()
   /** Those that were told, from before they are until they have ended. */
   readonly #told = new Set<Stopper>()
-  readonly #watchdog = new Watchdog(() => [...this.#told].map(({ left }) => left).join('; '))
+  readonly #watchdog = new Watchdog(() => [...this.#told].map(({ left }) => left).join('; ') || 'the stop, but not the exit')
   /** What is being shut down: the same target twice is a mistake. */
   readonly targets = new WeakSet<object>()
   /** When (ms of `now()`) it was clear that the process ends. */
   #begun: number | undefined
   /** The signal to raise again in the end. */
   #raised: NodeJS.Signals | undefined
+  #raises = false
   /** The worker of a cluster leaves it. */
   #leaving: Promise<unknown> | undefined
   readonly #answers: Promise<unknown>[] = []
@@ -76,6 +79,11 @@ class ProcessSignals {
       void owner?.stop({ reason: 'listen was aborted', signal: null })
       return owner !== undefined
     })
+  }
+
+  /** The process ends with the stops that run. */
+  get exits(): boolean {
+    return this.#exits
   }
 
   add(stopper: Stopper): void {
@@ -93,7 +101,7 @@ class ProcessSignals {
     return [...this.#stoppers].every((one) => one === stopper)
   }
 
-  /** A stop takes longer than it was to, or has ended before the others. */
+  /** Moves the watchdog to the moment by which all have ended: a stop was extended, or ended before the others. */
   guard(): void {
     if (this.#exits && this.#told.size > 0) this.#watchdog.guard(this.#end)
   }
@@ -141,7 +149,8 @@ class ProcessSignals {
   }
 
   #signalled(signal: NodeJS.Signals): void {
-    if (this.#begun !== undefined) {
+    const isTold = [...this.#stoppers].every((stopper) => this.#told.has(stopper) || !stopper.signals.includes(signal))
+    if (this.#begun !== undefined && isTold) {
       if (now() - this.#begun >= ONE_SIGNAL && this.#forces(signal)) this.#force(signal)
       return
     }
@@ -174,7 +183,8 @@ class ProcessSignals {
   #failed(reason: string, error: unknown): void {
     if (!process.exitCode) process.exitCode = 1
     this.#exitCode = 1
-    this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
+    const isTold = this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
+    if (!isTold) stderr(`[shutdown] ${reason}: ${shown(error)}`) // the exit is all that is left to do
   }
 
   /**
@@ -188,6 +198,7 @@ class ProcessSignals {
   #stop(cause: ProcessCause, concerns: (stopper: Stopper) => boolean): boolean {
     const told = [...this.#stoppers].filter(concerns)
     for (const stopper of told) this.#told.add(stopper)
+    this.#raises ||= told.some(({ exit }) => exit === 'signal')
     if (!this.#exits && told.some(({ exit }) => exit !== false)) {
       this.#exits = true
       this.#begun = now()
@@ -207,24 +218,25 @@ class ProcessSignals {
         this.#answers.push(stopper.answered())
         unguard()
         this.guard()
-        return this.#exitWhenStopped(stopper)
+        return this.#exitWhenStopped(stopper.end)
       })
       this.#stopping.set(stopped, stopper)
     }
     return told.length > 0
   }
 
-  async #exitWhenStopped({ exit, end }: Stopper): Promise<void> {
+  async #exitWhenStopped(end: number): Promise<void> {
     if (this.#stopping.size > 0) return
     if (!this.#exits) {
       this.#answers.length = 0
       this.#raised = undefined
+      this.#exitCode = 0
       return
     }
     guardOutlets()
     await settledBy(Promise.allSettled([...this.#answers, this.#leaving]).then(flushed), now() + FLUSH)
     const code = Number(process.exitCode) || this.#exitCode // one that the program has set is kept
-    if (exit === 'signal' && code === 0 && this.#raised !== undefined) {
+    if (this.#raises && code === 0 && this.#raised !== undefined) {
       process.removeAllListeners(this.#raised)
       process.kill(process.pid, this.#raised)
       endProcess(128 + constants.signals[this.#raised], end) // PID 1 of a container is not ended by default actions

@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { type Server } from 'node:net'
 import { inspect } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
+import { letListen } from './accept-barrier'
 import { LONGEST, now } from './clock'
 import { Failures } from './failures'
 import { createHealth, type Health, type HealthOptions, type State } from './health'
@@ -48,10 +49,10 @@ export class Shutdown {
   readonly #failures: Failures
   readonly #loops: Loops
   readonly #startups = new Startups()
-  readonly #stopHooks = new Hooks('stop hook', note)
-  readonly #drainHooks = new Hooks('drain hook', note)
+  readonly #stopHooks = new Hooks('stop hook', note, ['timeout'])
+  readonly #drainHooks = new Hooks('drain hook', note, ['timeout'])
   readonly #cleanupHooks = new Hooks('cleanup hook', note)
-  readonly #exitHooks = new Hooks('exit hook', note)
+  readonly #exitHooks = new Hooks('exit hook', note, ['timeout'])
   readonly #healths: Health[] = []
   readonly #healthPaths = new Set<string>()
   readonly #parts: Parts
@@ -65,7 +66,7 @@ export class Shutdown {
   #phases: Phases | undefined = undefined
 
   constructor(target: Stoppable | readonly Stoppable[], options: ShutdownOptions) {
-    this.#options = options
+    this.#options = { ...options }
     this.#settings = settle(options)
     const { signals, force, fatal, exit, idle, delay, handover, logger } = this.#settings
     this.#log = new Log(logger)
@@ -114,6 +115,7 @@ export class Shutdown {
       this.#log.error(`readiness could not be told: ${(error as Error).message}`, { err: error }))
     if (exit !== false) this.#readiness.add((ready) => ready && notifyReady())
     this.#readiness.add((ready) => ready && this.#warn())
+    this.#readiness.add((ready) => ready && this.#idleWatch?.busy())
     if (idle > 0) {
       this.#idleWatch = new IdleWatch(idle, this.#targets, () => this.#isUp, () => processSignals.begin(this.#stopper, { reason: `idle for ${idle} ms`, signal: null }))
     }
@@ -139,7 +141,7 @@ export class Shutdown {
 
   /**
    * Stops: announces, drains, aborts, cuts, cleans up. Idempotent: later calls get the same promise.
-   * Does not end the process, and rejects only for wrong overrides: a part of the stop that fails is in the report.
+   * Does not end the process, and rejects only for a wrong reason or wrong overrides: a part of the stop that fails is in the report.
    * A request of HTTP/1 whose handler calls it, before it waits for anything else, is not waited for, and can answer with
    * the report.
    * @param reason - what the report, the log and `ShutdownError.cause` say
@@ -352,6 +354,7 @@ export class Shutdown {
     const settings = this.#report === undefined ? settle({ ...this.#options, ...checkOverrides(overrides) }) : undefined
     if ('error' in cause) {
       this.#handover = false
+      if (this.#report !== undefined) this.#readiness.end()
       this.#phases?.hurry()
       this.#failures.add(cause.reason, cause.error)
     }
@@ -376,6 +379,7 @@ export class Shutdown {
       throw error
     } finally {
       this.#phases.release()
+      if (!processSignals.exits) letListen(this.#servers)
       this.#state = 'stopped'
       this.uninstall()
       for (const health of this.#healths) health.close()
@@ -408,7 +412,7 @@ const OVERRIDES: readonly string[] = ['handover', 'delay', 'timeout', 'abortAfte
 
 /** Without what is undefined, which changes nothing. @throws TypeError for what one stop cannot have of its own */
 function checkOverrides(overrides: StopOverrides): StopOverrides {
-  if (typeof overrides !== 'object' || overrides === null) throw new TypeError(`Cannot stop with ${inspect(overrides)}: it must be an object`)
+  if (typeof overrides !== 'object' || overrides === null || Array.isArray(overrides)) throw new TypeError(`Cannot stop with ${inspect(overrides)}: it must be an object`)
   const other = Object.keys(overrides).find((name) => !OVERRIDES.includes(name))
   if (other !== undefined) throw new TypeError(`Cannot stop with ${other} of its own: one stop may have ${OVERRIDES.join(', ')}`)
   return Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined))

@@ -15,7 +15,7 @@ const NOTE_SIZE = 4_096
 /**
  * Ends a process whose stop has not ended when its time is over: by exit code 1 while this thread goes on, by SIGKILL
  * if it does not, because it is blocked or endless ticks starve its timers. Either says first what was left.
- * It shares nothing with the stop: no promise, no logger, no user code. Where threads are not allowed (Node's permission
+ * It shares nothing with the stop: no promise, no logger, no user code but 'exit' listeners, at which the thread ends it. Where threads are not allowed (Node's permission
  * model), and in a worker thread, which must not kill its process, there is only the timer.
  */
 export class Watchdog {

@@ -2,8 +2,8 @@ import { executionAsyncResource } from 'node:async_hooks'
 import { type Exchange, type Target } from '../target'
 
 /**
- * The HTTP/1 request (not one of HTTP/2, whose streams Node tells apart nowhere) whose handler runs at this moment: until the handler first waits for something, and later, too, where
- * an App has `asyncLocalStorage`. It costs a request nothing.
+ * The HTTP/1 request whose handler runs at this moment: until that handler first waits for something, and, in an App with
+ * `asyncLocalStorage`, afterwards too. Node does not tell the streams of HTTP/2 apart. It costs a request nothing.
  *
  * Member: `socket` of the resource in which Node calls 'request' listeners (`executionAsyncResource()` is documented, its
  * HTTPServerAsyncResource is not; lib/internal/http.js, v20.20, v22.23, v24.21, v26.10).
