@@ -250,12 +250,14 @@ describe('a resource', () => {
     })
 
     it("winston's logger is ended with its transports", async () => {
-      const logger = winston.createLogger({ transports: new winston.transports.Stream({ stream: createWriteStream(path.join(folder, 'winston')) }) })
+      const file = createWriteStream(path.join(folder, 'winston'))
+      const logger = winston.createLogger({ transports: new winston.transports.Stream({ stream: file }) })
       for (let line = 0; line < 100; line++) logger.info(String(line))
       let finished = false
       logger.once('finish', () => (finished = true))
       await closerOf(logger)()
       expect(finished).to.equal(true)
+      await once(file.end(), 'close') // which winston leaves open
     })
   })
 })
