@@ -72,6 +72,8 @@ class ProcessSignals {
   #exitCode = 0
   #exits = false
   #forced = false
+  /** An error that came when all had stopped is printed. */
+  #saidLast = false
 
   constructor() {
     onAbortedListen((server) => {
@@ -184,7 +186,9 @@ class ProcessSignals {
     if (!process.exitCode) process.exitCode = 1
     this.#exitCode = 1
     const isTold = this.#stop({ reason, signal: null, error }, (stopper) => stopper.fatal)
-    if (!isTold) stderr(`[shutdown] ${reason}: ${shown(error)}`) // the exit is all that is left to do
+    if (isTold || this.#saidLast) return
+    this.#saidLast = true
+    stderr(`[shutdown] ${reason}: ${shown(error)}`) // once: the exit is all that is left to do
   }
 
   /**
